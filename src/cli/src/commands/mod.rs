@@ -1,0 +1,33 @@
+//! The subcommands: one file each, with its arguments and what it does.
+
+mod env;
+mod lib_path;
+mod options;
+mod run;
+
+use crate::failure::Failure;
+
+/// A subcommand with its arguments.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Run a program on Heapwarden's heap
+    Run(run::Arguments),
+    /// Print the path of the preload library
+    Lib(lib_path::Arguments),
+    /// Print the settings that put a program on Heapwarden without this command
+    Env(env::Arguments),
+    /// List the profiles and the options
+    Options(options::Arguments),
+}
+
+impl Command {
+    /// Does what the command line asks for.
+    pub fn perform(self) -> Result<(), Failure> {
+        match self {
+            Command::Run(arguments) => arguments.perform(),
+            Command::Lib(arguments) => arguments.perform(),
+            Command::Env(arguments) => arguments.perform(),
+            Command::Options(arguments) => arguments.perform(),
+        }
+    }
+}

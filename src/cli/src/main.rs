@@ -1,0 +1,33 @@
+//! The `heapwarden` command. One file per subcommand in `commands`; beside them what they share:
+//! the preload library on disk (`library`), the settings from the command line (`settings`),
+//! finding and judging the program to run (`program`, `elf`) and becoming it (`inherited`, `exec`).
+
+mod commands;
+mod elf;
+mod exec;
+mod failure;
+mod inherited;
+mod library;
+mod output;
+mod program;
+mod settings;
+
+use clap::Parser;
+
+/// Runs any program on a heap that watches itself.
+#[derive(Parser)]
+#[command(name = "heapwarden", version, about)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> std::process::ExitCode {
+    match CommandLine::parse().command.perform() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("heapwarden: {}", failure.sentence);
+            failure.code.into()
+        }
+    }
+}

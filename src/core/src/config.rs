@@ -1,0 +1,80 @@
+//! What can be chosen before the first block is handed out, and is fixed from then on.
+
+use crate::fit::Fit;
+use core::cell::UnsafeCell;
+use core::sync::atomic::{
+    AtomicU32,
+    Ordering::{Acquire, Relaxed, Release},
+};
+
+/// The core's settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Which free page run serves a request.
+    pub fit: Fit,
+    /// Where slots start within a slab: 0, or 8 for layers that put a header before each payload.
+    pub slot_offset: u8,
+    /// The most arenas; 0 means four per processor.
+    pub arenas_max: u32,
+    /// How long free pages wait for reuse before they go back to the kernel.
+    pub decay_ms: u32,
+    /// From this size on a block gets a mapping of its own. The value adapts upwards.
+    pub direct_threshold: usize,
+    /// Whether every request takes the instrumented slow path (statistics by request, journeys).
+    pub instrument: bool,
+}
+
+impl Config {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            fit: Fit::Best,
+            slot_offset: 0,
+            arenas_max: 0,
+            decay_ms: 1000,
+            direct_threshold: 1 << 20,
+            instrument: false,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const OPEN: u32 = 0;
+const WRITING: u32 = 1;
+const FIXED: u32 = 2;
+
+struct Cell {
+    stage: AtomicU32,
+    config: UnsafeCell<Config>,
+}
+
+// SAFETY: written by the one thread that moved the stage from OPEN to WRITING, and read only
+// after the stage is FIXED.
+unsafe impl Sync for Cell {}
+
+static CELL: Cell = Cell { stage: AtomicU32::new(OPEN), config: UnsafeCell::new(Config::new()) };
+
+/// Chooses the settings. Only the first call counts, and none after the first block.
+pub fn configure(config: &Config) {
+    if CELL.stage.compare_exchange(OPEN, WRITING, Relaxed, Relaxed).is_ok() {
+        // SAFETY: this thread alone is in the WRITING stage, and nobody reads before FIXED.
+        unsafe { *CELL.config.get() = *config };
+        // Release: pairs with the Acquire in `config`.
+        CELL.stage.store(FIXED, Release);
+    }
+}
+
+/// The settings in force; fixes the defaults when none were chosen.
+#[inline]
+pub(crate) fn config() -> &'static Config {
+    while CELL.stage.load(Acquire) != FIXED {
+        configure(&Config::new());
+    }
+    // SAFETY: FIXED, so nobody writes any more.
+    unsafe { &*CELL.config.get() }
+}

@@ -1,0 +1,78 @@
+//! The statistics at the end of a process (`stats=1`).
+//!
+//! The handler is registered without a library handle and, by the preload library, before libc
+//! registers the loader's: handlers run in reverse, so ours comes after every destructor of the
+//! program and of its libraries. By then programs have closed standard error (the GNU tools do), so
+//! a duplicate is kept from the start.
+
+use crate::statistics_text;
+use crate::text::Descriptor;
+use core::ffi::{c_int, c_void};
+use core::mem::MaybeUninit;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
+
+unsafe extern "C" {
+    fn __cxa_atexit(
+        handler: extern "C" fn(*mut c_void),
+        argument: *mut c_void,
+        library: *mut c_void,
+    ) -> c_int;
+    fn __cxa_at_quick_exit(handler: extern "C" fn(*mut c_void), library: *mut c_void) -> c_int;
+}
+
+/// The duplicate of standard error; -1 when there is none.
+static DUPLICATE: AtomicI32 = AtomicI32::new(-1);
+/// What the duplicate was open on; a program may close it and get the number again.
+static DEVICE: AtomicU64 = AtomicU64::new(0);
+static FILE: AtomicU64 = AtomicU64::new(0);
+
+/// Registers the handler if the options ask for statistics; once, however often it is called.
+pub fn install() {
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    if !crate::start::options().stats || INSTALLED.swap(true, Relaxed) {
+        return;
+    }
+    keep_stderr();
+    // SAFETY: the handler takes any argument and its code is never unmapped (the preload library is
+    // linked `-z nodelete`; a program's own code stays anyway).
+    unsafe {
+        __cxa_atexit(print, null_mut(), null_mut());
+        __cxa_at_quick_exit(print, null_mut());
+    }
+}
+
+extern "C" fn print(_: *mut c_void) {
+    let number = DUPLICATE.load(Relaxed);
+    let usable =
+        number >= 0 && identity(number) == Some((DEVICE.load(Relaxed), FILE.load(Relaxed)));
+    statistics_text::print(&mut Descriptor::new(if usable { number } else { 2 }));
+}
+
+fn keep_stderr() {
+    /// Above the numbers that programs and shells choose for themselves.
+    const NUMBER_MIN: c_int = 600;
+    let Some((device, file)) = identity(2) else { return };
+    for lowest in [NUMBER_MIN, 3] {
+        // SAFETY: takes numbers only; the duplicate does not survive an exec.
+        let number = unsafe { libc::fcntl(2, libc::F_DUPFD_CLOEXEC, lowest) };
+        if number >= 0 {
+            DEVICE.store(device, Relaxed);
+            FILE.store(file, Relaxed);
+            DUPLICATE.store(number, Relaxed);
+            return;
+        }
+    }
+}
+
+/// Which file a descriptor is open on.
+fn identity(number: c_int) -> Option<(u64, u64)> {
+    let mut status = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the kernel writes to `status` only.
+    if unsafe { libc::fstat(number, status.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    // SAFETY: the call succeeded, so it was filled in.
+    let status = unsafe { status.assume_init() };
+    Some((status.st_dev, status.st_ino))
+}

@@ -1,0 +1,23 @@
+//! The front door: the semantics of libc's malloc family on top of the core.
+//!
+//! What glibc 2.36 does is what these do, errno included: `malloc(0)` is a block, `realloc(p, 0)`
+//! frees, impossible requests are NULL with ENOMEM, `free` leaves errno alone. Where newer versions
+//! differ, the installed one is followed (`aligned_alloc`).
+//!
+//! Cost: malloc and free are the core's inlined fast path and one branch; everything else is behind
+//! a call. The hot functions are `#[inline]`, since a crate that is both rlib and cdylib is built
+//! without link-time optimisation.
+
+mod aligned;
+mod basic;
+mod errno;
+mod foreign;
+mod information;
+mod misuse;
+mod tuning;
+
+pub use aligned::{aligned_alloc, memalign, posix_memalign, pvalloc, valloc};
+pub use basic::{calloc, free, malloc, realloc, usable_size};
+pub use foreign::libc_is_ready;
+pub use information::{mallinfo, mallinfo2, malloc_info, malloc_stats};
+pub use tuning::{malloc_trim, mallopt};

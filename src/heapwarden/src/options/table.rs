@@ -1,0 +1,156 @@
+//! The table itself. To add an option, add its row to `table!` at the end of this file: the field
+//! of [`Options`], the parser, the lists and the echo follow from it. An option is listed once it
+//! works.
+
+use super::value::Value;
+use super::{Complaint, Kind, Sink};
+use crate::profile::Profile;
+use heapwarden_core::{Config, Fit};
+
+/// One option: what it is called, what it takes and what it does.
+pub struct Row {
+    /// The name before the `=`.
+    pub name: &'static str,
+    /// What may stand after the `=`.
+    pub kind: Kind,
+    /// The profiles in which it has an effect.
+    pub profiles: &'static [Profile],
+    help: &'static str,
+    pub(super) read: fn(&mut Options, &[u8]) -> bool,
+    write: fn(&Options, Sink<'_>),
+}
+
+impl Row {
+    /// What it does, in a sentence or two.
+    pub fn help(&self) -> &'static str {
+        self.help.trim_ascii()
+    }
+
+    /// Writes the value it has in `options`, in the form in which it is given.
+    pub fn write_value(&self, options: &Options, sink: Sink<'_>) {
+        (self.write)(options, sink);
+    }
+}
+
+/// The row of an option.
+pub fn find(name: &[u8]) -> Option<&'static Row> {
+    TABLE.iter().find(|row| row.name.as_bytes() == name)
+}
+
+impl Options {
+    /// The settings of a program that asks for nothing.
+    pub const DEFAULT: Options = Options::for_profile(Profile::DEFAULT);
+
+    /// The settings that `text` asks for, on top of the defaults of the profile it names.
+    pub fn read(text: &[u8], complain: &mut dyn FnMut(Complaint<'_>)) -> Options {
+        let mut options = Options::DEFAULT;
+        super::parse(text, &mut options, complain);
+        options
+    }
+
+    /// Writes every setting in effect as one line that can be given again.
+    pub fn write(&self, sink: Sink<'_>) {
+        for (position, row) in TABLE.iter().enumerate() {
+            if position > 0 {
+                sink(b":");
+            }
+            sink(row.name.as_bytes());
+            sink(b"=");
+            row.write_value(self, sink);
+        }
+    }
+
+    /// The part of the settings that the allocator core acts on.
+    pub const fn core_config(&self) -> Config {
+        let mut config = Config::new();
+        config.fit = self.fit;
+        config.arenas_max = self.arenas;
+        config.decay_ms = self.decay_ms;
+        config.direct_threshold = self.direct_threshold;
+        config.instrument = self.stats || self.journey > 0;
+        config
+    }
+}
+
+/// `/// help` `name: type = default, Profile = other default, ...;` per option.
+macro_rules! table {
+    ($(
+        $(#[doc = $help:literal])+
+        $name:ident: $type:ty = $default:expr $(, $profile:ident = $other:expr)*;
+    )+) => {
+        /// The settings in effect: one field per row of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Options {
+            /// The row of defaults that the other fields started from.
+            pub profile: Profile,
+            $($(#[doc = $help])+ pub $name: $type,)+
+        }
+
+        impl Options {
+            /// The defaults of a profile.
+            #[allow(clippy::match_single_binding)]
+            pub const fn for_profile(profile: Profile) -> Options {
+                Options {
+                    profile,
+                    $($name: match profile { $(Profile::$profile => $other,)* _ => $default },)+
+                }
+            }
+        }
+
+        /// Every option there is.
+        pub static TABLE: &[Row] = &[
+            Row {
+                name: "profile",
+                kind: <Profile as Value>::KIND,
+                profiles: &Profile::ALL,
+                help: PROFILE_HELP,
+                read: |options, text| match <Profile as Value>::read(text) {
+                    Some(profile) => { options.profile = profile; true }
+                    None => false,
+                },
+                write: |options, sink| options.profile.write(sink),
+            },
+            $(Row {
+                name: stringify!($name),
+                kind: <$type as Value>::KIND,
+                profiles: &Profile::ALL,
+                help: concat!($($help),+),
+                read: |options, text| match <$type as Value>::read(text) {
+                    Some(value) => { options.$name = value; true }
+                    None => false,
+                },
+                write: |options, sink| options.$name.write(sink),
+            },)+
+        ];
+    };
+}
+
+const CORE: Config = Config::new();
+
+const PROFILE_HELP: &str = "The row of defaults to start from. It counts wherever it stands in \
+     the text; the other options then change that row.";
+
+table! {
+    /// Which free run of pages serves a request: the smallest that fits, the first by address, the
+    /// next after the last one used, or the largest.
+    fit: Fit = Fit::Best;
+
+    /// Print the statistics of the heap on stderr when the program ends.
+    stats: bool = false;
+
+    /// Print on stderr the way that each of the first N requests went through the allocator.
+    journey: u64 = 0;
+
+    /// For how many milliseconds free pages wait for reuse before they go back to the kernel.
+    decay_ms: u32 = CORE.decay_ms;
+
+    /// The most arenas that threads are spread over; 0 stands for four per processor.
+    arenas: u32 = CORE.arenas_max;
+
+    /// From which size on a block gets a mapping of its own; it adapts upwards as such blocks are
+    /// freed and wanted again.
+    direct_threshold: usize = CORE.direct_threshold;
+
+    /// With 1, print the settings in effect on stderr when the program starts.
+    verbosity: u32 = 0;
+}

@@ -1,0 +1,158 @@
+//! The statistics as a page of text: `stats=1` at exit, and `malloc_stats`.
+
+use crate::facts::Facts;
+use crate::text::{Sink, Writer, bytes, decimal, number, percent};
+use heapwarden_core::statistics::Statistics;
+
+/// Gathers the facts and writes them to `sink`.
+pub(crate) fn print(sink: &mut dyn Sink) {
+    let facts = Facts::gather();
+    let mut writer = Writer::new(sink);
+    title(&mut writer);
+    write(&mut writer, &facts);
+}
+
+fn title(writer: &mut Writer<'_>) {
+    let mut name = [0u8; 16];
+    // SAFETY: the kernel writes the thread's name, at most 16 bytes with its NUL.
+    unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) };
+    let name = name.split(|byte| *byte == 0).next().unwrap_or(&[]);
+    // SAFETY: takes nothing.
+    let process = unsafe { libc::getpid() };
+    writer.text("heapwarden: statistics of process ").put(number(process as u64));
+    writer.text(" (").raw(name).text(")").end_line();
+}
+
+fn write(writer: &mut Writer<'_>, facts: &Facts) {
+    requests(writer, &facts.totals);
+    kernel(writer, &facts.totals);
+    fragmentation(writer, &facts.totals);
+    arenas(writer, facts);
+    bins(writer, facts);
+}
+
+/// Starts a line of the totals: values stand one below the other.
+fn row<'a, 'b>(writer: &'a mut Writer<'b>, name: &str) -> &'a mut Writer<'b> {
+    const VALUES: usize = 16;
+    writer.left(name, VALUES)
+}
+
+fn requests(writer: &mut Writer<'_>, totals: &Statistics) {
+    let line = row(writer, "operations");
+    line.put(decimal(totals.allocations)).text(" allocations, ");
+    line.put(decimal(totals.frees)).text(" frees").end_line();
+
+    let line = row(writer, "live");
+    line.put(bytes(totals.live_bytes)).text(" in ").put(decimal(totals.live_blocks));
+    line.text(" blocks, at most ").put(bytes(totals.peak_bytes)).end_line();
+
+    let line = row(writer, "direct");
+    line.put(bytes(totals.direct_bytes)).text(" in ").put(decimal(totals.direct_blocks));
+    line.text(" blocks with a mapping of their own").end_line();
+}
+
+fn kernel(writer: &mut Writer<'_>, totals: &Statistics) {
+    let line = row(writer, "mapped");
+    line.put(bytes(totals.mapped_bytes)).text(", at most ").put(bytes(totals.mapped_peak_bytes));
+    line.text("; the heap's own tables ").put(bytes(totals.metadata_bytes)).end_line();
+
+    let line = row(writer, "kernel");
+    line.put(bytes(totals.from_kernel_bytes)).text(" taken, ");
+    line.put(bytes(totals.to_kernel_bytes)).text(" given back").end_line();
+
+    let calls = &totals.system_calls;
+    let line = row(writer, "system calls");
+    for (name, count) in [
+        ("mmap ", calls.mmap),
+        (", munmap ", calls.munmap),
+        (", madvise ", calls.madvise),
+        (", mremap ", calls.mremap),
+        (", mprotect ", calls.mprotect),
+        (", futex ", calls.futex),
+        (", other ", calls.other),
+    ] {
+        line.text(name).put(decimal(count));
+    }
+    line.end_line();
+}
+
+fn fragmentation(writer: &mut Writer<'_>, totals: &Statistics) {
+    let lost = totals.granted_bytes.saturating_sub(totals.requested_bytes);
+    let line = row(writer, "fragmentation");
+    line.text("internal ").put(percent(lost, totals.granted_bytes));
+    line.text(" (").put(bytes(totals.requested_bytes)).text(" asked for, ");
+    line.put(bytes(totals.granted_bytes)).text(" granted)").end_line();
+
+    let scattered = totals.free_run_bytes.saturating_sub(totals.largest_free_run);
+    let line = row(writer, "");
+    line.text("external ").put(percent(scattered, totals.free_run_bytes));
+    line.text(" (").put(bytes(totals.free_run_bytes)).text(" in free runs, the largest has ");
+    line.put(bytes(totals.largest_free_run)).text(")").end_line();
+
+    let line = row(writer, "threads");
+    line.put(decimal(totals.threads.into())).text(" on ").put(decimal(totals.arenas.into()));
+    line.text(" arenas").end_line();
+}
+
+fn arenas(writer: &mut Writer<'_>, facts: &Facts) {
+    const HEADINGS: [&str; 10] = [
+        "arena",
+        "heaps",
+        "threads",
+        "mapped",
+        "live",
+        "contended",
+        "refills",
+        "flushes",
+        "splits",
+        "coalesced",
+    ];
+    headings(writer, &HEADINGS);
+    for arena in facts.arenas() {
+        let cells = [
+            number(arena.index.into()),
+            decimal(arena.heaps.into()),
+            decimal(arena.threads.into()),
+            bytes(arena.mapped_bytes),
+            bytes(arena.live_bytes),
+            decimal(arena.contended),
+            decimal(arena.refills),
+            decimal(arena.flushes),
+            decimal(arena.splits),
+            decimal(arena.coalesces),
+        ];
+        cells.iter().for_each(|cell| {
+            writer.cell(cell.as_bytes());
+        });
+        writer.end_line();
+    }
+}
+
+fn bins(writer: &mut Writer<'_>, facts: &Facts) {
+    const HEADINGS: [&str; 7] =
+        ["slot bytes", "slabs", "slots", "live", "cached", "used", "requests"];
+    headings(writer, &HEADINGS);
+    for bin in facts.bins() {
+        let cells = [
+            decimal(bin.slot_bytes.into()),
+            decimal(bin.slabs.into()),
+            decimal(bin.slots),
+            decimal(bin.live),
+            decimal(bin.cached),
+            percent(bin.live, bin.slots),
+            decimal(bin.allocations),
+        ];
+        cells.iter().for_each(|cell| {
+            writer.cell(cell.as_bytes());
+        });
+        writer.end_line();
+    }
+}
+
+fn headings(writer: &mut Writer<'_>, names: &[&str]) {
+    writer.end_line();
+    for name in names {
+        writer.cell(name.as_bytes());
+    }
+    writer.end_line();
+}

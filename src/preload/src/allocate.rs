@@ -1,0 +1,114 @@
+//! The malloc family of C.
+
+use core::ffi::{c_int, c_void};
+use heapwarden::front;
+
+/// See malloc(3).
+#[unsafe(no_mangle)]
+pub extern "C" fn malloc(size: usize) -> *mut c_void {
+    front::malloc(size)
+}
+
+/// See malloc(3).
+#[unsafe(no_mangle)]
+pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
+    front::calloc(count, size)
+}
+
+/// See malloc(3).
+///
+/// # Safety
+/// `block` is null or a live block, and not used afterwards unless null is returned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
+    // SAFETY: promised by the caller.
+    unsafe { front::realloc(block, size) }
+}
+
+/// See malloc(3).
+///
+/// # Safety
+/// `block` is null or a live block, and not used afterwards.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn free(block: *mut c_void) {
+    // SAFETY: promised by the caller.
+    unsafe { front::free(block) }
+}
+
+/// An old name of `free`; glibc removed it in 2.26, old programs still call it.
+///
+/// # Safety
+/// As for `free`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn cfree(block: *mut c_void) {
+    // SAFETY: promised by the caller.
+    unsafe { front::free(block) }
+}
+
+/// C23: `free` by a caller who knows the size.
+///
+/// # Safety
+/// As for `free`, and `size` is the one the block was asked for with.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn free_sized(block: *mut c_void, _size: usize) {
+    // SAFETY: promised by the caller.
+    unsafe { front::free(block) }
+}
+
+/// C23: `free` by a caller who knows the alignment and the size.
+///
+/// # Safety
+/// As for `free`, and the block was asked for with this alignment and size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn free_aligned_sized(block: *mut c_void, _alignment: usize, _size: usize) {
+    // SAFETY: promised by the caller.
+    unsafe { front::free(block) }
+}
+
+/// See posix_memalign(3).
+#[unsafe(no_mangle)]
+pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
+    front::memalign(alignment, size)
+}
+
+/// See posix_memalign(3).
+#[unsafe(no_mangle)]
+pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
+    front::aligned_alloc(alignment, size)
+}
+
+/// See posix_memalign(3).
+///
+/// # Safety
+/// `result` may be written to.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn posix_memalign(
+    result: *mut *mut c_void,
+    alignment: usize,
+    size: usize,
+) -> c_int {
+    // SAFETY: promised by the caller.
+    unsafe { front::posix_memalign(result, alignment, size) }
+}
+
+/// See posix_memalign(3).
+#[unsafe(no_mangle)]
+pub extern "C" fn valloc(size: usize) -> *mut c_void {
+    front::valloc(size)
+}
+
+/// See posix_memalign(3).
+#[unsafe(no_mangle)]
+pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
+    front::pvalloc(size)
+}
+
+/// See malloc_usable_size(3).
+///
+/// # Safety
+/// `block` is null or a live block.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
+    // SAFETY: promised by the caller.
+    unsafe { front::usable_size(block) }
+}

@@ -1,0 +1,13 @@
+//! What has to happen once libc is there and before the program runs.
+
+/// Run by ld.so after libc's own constructor, since this library needs libc.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static CONSTRUCTOR: extern "C" fn() = construct;
+
+extern "C" fn construct() {
+    heapwarden::start::ensure();
+    heapwarden::front::libc_is_ready();
+    heapwarden::at_exit::install();
+    crate::resolved::settle();
+}

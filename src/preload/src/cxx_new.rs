@@ -1,0 +1,119 @@
+//! The eight forms of `operator new`. Named as the C++ ABI mangles them: `nw` is `new`, `na` is
+//! `new[]`, `m` the size, `St11align_val_t` the alignment, `RKSt9nothrow_t` the nothrow tag.
+//!
+//! `C-unwind`, since the throwing forms may throw `std::bad_alloc` through these frames.
+#![allow(non_snake_case)]
+
+use crate::{cxx_failure, resolved};
+use core::ffi::c_void;
+use heapwarden::front;
+
+/// `operator new(size_t)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _Znwm(size: usize) -> *mut c_void {
+    let block = front::malloc(size);
+    if block.is_null() {
+        return cxx_failure::retry(&|| front::malloc(size));
+    }
+    block
+}
+
+/// `operator new[](size_t)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _Znam(size: usize) -> *mut c_void {
+    if resolved::all_ours() {
+        return _Znwm(size);
+    }
+    // SAFETY: takes any size.
+    unsafe { resolved::new()(size) }
+}
+
+/// `operator new(size_t, const std::nothrow_t&)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void) -> *mut c_void {
+    match malloc_if_ours(size) {
+        Some(block) => block,
+        None => cxx_failure::nothrow(c"_ZnwmRKSt9nothrow_t", size, tag),
+    }
+}
+
+/// `operator new[](size_t, const std::nothrow_t&)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _ZnamRKSt9nothrow_t(size: usize, tag: *const c_void) -> *mut c_void {
+    match malloc_if_ours(size) {
+        Some(block) => block,
+        None => cxx_failure::nothrow(c"_ZnamRKSt9nothrow_t", size, tag),
+    }
+}
+
+/// `operator new(size_t, std::align_val_t)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _ZnwmSt11align_val_t(size: usize, alignment: usize) -> *mut c_void {
+    if !alignment.is_power_of_two() {
+        return cxx_failure::throw();
+    }
+    let block = front::memalign(alignment, size);
+    if block.is_null() {
+        return cxx_failure::retry(&|| front::memalign(alignment, size));
+    }
+    block
+}
+
+/// `operator new[](size_t, std::align_val_t)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void {
+    if resolved::all_ours() {
+        return _ZnwmSt11align_val_t(size, alignment);
+    }
+    // SAFETY: takes any size and alignment.
+    unsafe { resolved::aligned_new()(size, alignment) }
+}
+
+/// `operator new(size_t, std::align_val_t, const std::nothrow_t&)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _ZnwmSt11align_val_tRKSt9nothrow_t(
+    size: usize,
+    alignment: usize,
+    tag: *const c_void,
+) -> *mut c_void {
+    match memalign_if_ours(alignment, size) {
+        Some(block) => block,
+        None => {
+            let name = c"_ZnwmSt11align_val_tRKSt9nothrow_t";
+            cxx_failure::aligned_nothrow(name, size, alignment, tag)
+        }
+    }
+}
+
+/// `operator new[](size_t, std::align_val_t, const std::nothrow_t&)`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn _ZnamSt11align_val_tRKSt9nothrow_t(
+    size: usize,
+    alignment: usize,
+    tag: *const c_void,
+) -> *mut c_void {
+    match memalign_if_ours(alignment, size) {
+        Some(block) => block,
+        None => {
+            let name = c"_ZnamSt11align_val_tRKSt9nothrow_t";
+            cxx_failure::aligned_nothrow(name, size, alignment, tag)
+        }
+    }
+}
+
+/// The fast way of the nothrow forms; nothing if there is no memory, or it is not ours to give.
+#[inline]
+fn malloc_if_ours(size: usize) -> Option<*mut c_void> {
+    let block = if resolved::all_ours() { front::malloc(size) } else { core::ptr::null_mut() };
+    (!block.is_null()).then_some(block)
+}
+
+/// As `malloc_if_ours`.
+#[inline]
+fn memalign_if_ours(alignment: usize, size: usize) -> Option<*mut c_void> {
+    if !alignment.is_power_of_two() || !resolved::all_ours() {
+        return None;
+    }
+    let block = front::memalign(alignment, size);
+    (!block.is_null()).then_some(block)
+}

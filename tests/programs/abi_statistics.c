@@ -1,0 +1,53 @@
+/* mallinfo2, malloc_trim, malloc_info, malloc_stats and mallopt answer for the heap that the program
+ * uses. stdout is the XML of malloc_info and nothing else; argument "stats": malloc_stats instead. */
+#include "check.h"
+
+enum { BLOCKS = 2000, SIZE = 1000 };
+
+static void *blocks[BLOCKS];
+
+int main(int argc, char **argv) {
+    struct mallinfo2 before = mallinfo2();
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = checked_malloc(SIZE);
+        memset(blocks[i], 1, SIZE);
+    }
+    struct mallinfo2 with = mallinfo2();
+    size_t used = with.uordblks - before.uordblks;
+    CHECK(used >= BLOCKS * SIZE && used < BLOCKS * SIZE * 2, "%zu bytes in use for %d", used, BLOCKS * SIZE);
+    CHECK(with.arena + with.hblkhd >= with.uordblks, "%zu bytes from the kernel, %zu used", with.arena + with.hblkhd,
+          with.uordblks);
+    /* The old interface says the same, as far as an int can. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    struct mallinfo old = mallinfo();
+#pragma GCC diagnostic pop
+    CHECK((size_t)old.uordblks == mallinfo2().uordblks, "mallinfo: %d", old.uordblks);
+
+    void *huge = checked_malloc(100 << 20);
+    memset(huge, 1, 100 << 20);
+    struct mallinfo2 direct = mallinfo2();
+    CHECK(direct.hblks > with.hblks && direct.hblkhd >= with.hblkhd + (100u << 20), "%zu mappings of %zu bytes",
+          direct.hblks, direct.hblkhd);
+    long resident = process_kilobytes("VmRSS");
+    free(huge);
+    CHECK(mallinfo2().hblkhd < direct.hblkhd, "the mapping is still counted");
+
+    if (argc == 2 && strcmp(argv[1], "stats") == 0) {
+        malloc_stats();
+        return 0;
+    }
+    int code = malloc_info(0, stdout);
+    CHECK(code == 0, "malloc_info: %d", code);
+    CHECK(malloc_info(1, stdout) != 0, "malloc_info with options that do not exist");
+
+    for (int i = 0; i < BLOCKS; i++) free(blocks[i]);
+    struct mallinfo2 after = mallinfo2();
+    CHECK(after.uordblks < with.uordblks - BLOCKS * SIZE / 2, "%zu bytes in use after free", after.uordblks);
+    malloc_trim(0);
+    long trimmed = process_kilobytes("VmRSS");
+    CHECK(trimmed < resident - (100 << 10), "%ld kB resident of %ld after malloc_trim", trimmed, resident);
+    CHECK(mallopt(M_PERTURB, 0) == 1, "mallopt");
+    churn(1000, 1);
+    return 0;
+}

@@ -1,0 +1,65 @@
+//! Compiles the programs in `tests/programs` with the machine's C and C++ compilers.
+//!
+//! The result is kept in the target folder under a name made from everything that goes into it, so
+//! each program is compiled once. It is written beside and then renamed: tests that want the same
+//! program at the same time at worst compile it twice.
+
+use super::tools::installed;
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const PROGRAM: &[&str] = &["-O1", "-g", "-Wall", "-Wextra", "-fno-builtin", "-pthread"];
+const LIBRARY: &[&str] = &["-fPIC", "-shared", "-fno-gnu-unique"];
+
+/// Compiles `programs/<source>` (`.c` or `.cpp`); `None` when there is no compiler for it.
+pub fn c_program(source: &str) -> Option<PathBuf> {
+    compile(source, &[])
+}
+
+/// The same as a shared library for `dlopen`, and one that `dlclose` really unloads: the linker's
+/// "unique" symbols, which inline C++ objects get, would keep it for ever.
+pub fn c_library(source: &str) -> Option<PathBuf> {
+    compile(source, LIBRARY)
+}
+
+fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs");
+    let compiler = if source.ends_with(".cpp") { "g++" } else { "gcc" };
+    if !installed(&[compiler]) {
+        return None;
+    }
+    let path = folder.join(source);
+    let header = folder.join("check.h");
+    let mut hasher = DefaultHasher::new();
+    (compiler, PROGRAM, extra).hash(&mut hasher);
+    for file in [&path, &header] {
+        fs::read(file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).hash(&mut hasher);
+    }
+    let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    fs::create_dir_all(&store).expect("a folder for the compiled programs");
+    let name = format!("{}-{:016x}", source.replace('.', "_"), hasher.finish());
+    let program = store.join(&name);
+    if program.exists() {
+        return Some(program);
+    }
+
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let unfinished = store.join(format!("{name}.{}.{number}", process::id()));
+    let output = Command::new(compiler)
+        .args(PROGRAM)
+        .args(extra)
+        .arg("-o")
+        .args([&unfinished, &path])
+        .args(["-ldl"])
+        .output()
+        .expect("the compiler starts");
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{compiler} {source}: {}\n{messages}", output.status);
+    fs::rename(&unfinished, &program).expect("the compiled program gets its name");
+    Some(program)
+}

@@ -1,0 +1,36 @@
+//! What the end-to-end tests share: compile a small C or C++ program, run a child process with a
+//! hard time limit on libc's heap or on Heapwarden's, and compare the two.
+//!
+//! Invariants: a child never outlives its test (it has a session of its own, which is killed as a
+//! whole), a child that hangs is a failure that says where it hung, and a program that was meant to
+//! run on Heapwarden proves that it did (see [`compare`] and `programs/check.h`).
+//! Cost: about 10 ms a run, half a second once for each program that is compiled.
+
+// Every test file is a crate of its own and uses its own part of this module.
+#![allow(dead_code, unused_imports)]
+
+mod compare;
+mod compile;
+mod hang;
+mod process;
+mod scratch;
+mod tools;
+
+pub use compare::{Script, same_as_without};
+pub use compile::{c_library, c_program};
+pub use process::{Outcome, Run};
+pub use scratch::Scratch;
+pub use tools::installed;
+
+/// The profiles every end-to-end test runs under.
+pub const PROFILES: &[&str] = &["plain"];
+
+/// Runs `programs/<source>` with `args` under every profile, in an empty folder. The program checks
+/// itself: it must end with status 0, say nothing on stderr and print `ok` as its last line.
+pub fn self_checking(source: &str, args: &[&str]) {
+    let Some(program) = c_program(source) else { return };
+    for profile in PROFILES {
+        let folder = Scratch::new();
+        Run::of(&program).args(args).folder(folder.path()).on(profile).is_ok();
+    }
+}
