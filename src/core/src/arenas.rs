@@ -60,11 +60,14 @@ pub fn assign(avoided: *const Arena, contended: bool) -> *const Arena {
     if best.is_null() {
         best = avoided;
     }
-    if !best.is_null() {
-        // SAFETY: arenas are never freed.
-        unsafe { (*best).threads.fetch_add(1, Relaxed) };
-    }
-    best
+    if best.is_null() { best } else { join(best) }
+}
+
+/// A thread joins an arena that is not abandoned.
+pub fn join(arena: *const Arena) -> *const Arena {
+    // SAFETY: arenas are never freed.
+    unsafe { (*arena).threads.fetch_add(1, Relaxed) };
+    arena
 }
 
 /// A thread leaves its arena.

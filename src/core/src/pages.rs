@@ -27,12 +27,14 @@ pub struct Pages {
     pub heap_count: u32,
     /// Bytes of all heaps.
     pub mapped_bytes: usize,
-    /// Free pages that may be resident; an estimate, put right by each decay pass.
+    /// Free pages that may be resident: those of runs that are not clean and of used tops.
     pub dirty_pages: usize,
     /// Runs put back, to pace the clock.
     pub puts: u32,
     /// The clock when it was last read.
     pub now_ms: u64,
+    /// When free pages were last given back.
+    pub purged_ms: u64,
     /// Runs that were split.
     pub splits: u64,
     /// Runs that were merged with a free neighbour.
@@ -51,6 +53,7 @@ impl Pages {
             dirty_pages: 0,
             puts: 0,
             now_ms: 0,
+            purged_ms: 0,
             splits: 0,
             coalesces: 0,
             policy: Policy::new(config().fit),
@@ -96,10 +99,7 @@ impl Pages {
             // SAFETY: a policy chooses among the runs in the bins.
             unsafe {
                 note(Step::RunReused { pages: (*run).pages });
-                self.bins.remove(run);
-                if !(*run).clean {
-                    self.dirty_pages = self.dirty_pages.saturating_sub(pages);
-                }
+                self.take_from_bin(run);
             }
         }
         run
@@ -126,9 +126,39 @@ impl Pages {
             (*best).bound_free(page, pages);
             let run = (*best).run(page);
             (*run).clean = (*best).top >= (*best).touched;
-            (*best).top += pages as u32;
-            (*best).touched = (*best).touched.max((*best).top);
+            self.raise_top(best, pages);
             run
+        }
+    }
+
+    /// Moves a heap's top up over `pages` that are taken from it.
+    unsafe fn raise_top(&mut self, heap: *mut Heap, pages: usize) {
+        // SAFETY: the heap is the arena's under its lock and has the room.
+        unsafe {
+            let used = ((*heap).touched - (*heap).top) as usize;
+            self.dirty_pages -= used.min(pages);
+            (*heap).top += pages as u32;
+            (*heap).touched = (*heap).touched.max((*heap).top);
+        }
+    }
+
+    unsafe fn put_into_bin(&mut self, run: *mut Run) {
+        // SAFETY: the caller's run is free, described and in no list.
+        unsafe {
+            self.bins.insert(run);
+            if !(*run).clean {
+                self.dirty_pages += (*run).pages as usize;
+            }
+        }
+    }
+
+    unsafe fn take_from_bin(&mut self, run: *mut Run) {
+        // SAFETY: the caller's run is in its bin.
+        unsafe {
+            self.bins.remove(run);
+            if !(*run).clean {
+                self.dirty_pages -= (*run).pages as usize;
+            }
         }
     }
 
@@ -200,7 +230,6 @@ impl Pages {
         // SAFETY: the caller's promise.
         unsafe {
             let (heap, page, pages) = ((*run).heap, (*run).page as usize, (*run).pages as usize);
-            self.dirty_pages += pages;
             self.puts = self.puts.wrapping_add(1);
             (*heap).vacate(page, pages);
             self.free_range(heap, page, pages, false);
@@ -227,6 +256,7 @@ impl Pages {
             }
             if start + length == (*heap).top as usize {
                 (*heap).top = start as u32;
+                self.dirty_pages += length;
                 (*heap).emptied_at = self.now_ms as u32;
                 return;
             }
@@ -240,14 +270,14 @@ impl Pages {
             let run = (*heap).run(start);
             (*run).clean = clean;
             (*run).freed_at = self.now_ms as u32;
-            self.bins.insert(run);
+            self.put_into_bin(run);
         }
     }
 
     unsafe fn merge(&mut self, neighbour: *mut Run) {
         // SAFETY: a free run below the top is in the bins.
         unsafe {
-            self.bins.remove(neighbour);
+            self.take_from_bin(neighbour);
             note(Step::Coalesce { pages: (*neighbour).pages });
         }
         self.coalesces += 1;
@@ -264,7 +294,6 @@ impl Pages {
             let rest = (*run).pages as usize - pages;
             (*run).pages = pages as u32;
             self.splits += 1;
-            self.dirty_pages += rest;
             note(Step::Split { pages: pages as u32, rest: rest as u32 });
             (*heap).vacate(start, rest);
             self.free_range(heap, start, rest, false);
@@ -283,8 +312,7 @@ impl Pages {
                 ((*run).page as usize + (*run).pages as usize, pages - (*run).pages as usize);
             if end == (*heap).top as usize {
                 if ((*heap).pages - (*heap).top) as usize >= more {
-                    (*heap).top += more as u32;
-                    (*heap).touched = (*heap).touched.max((*heap).top);
+                    self.raise_top(heap, more);
                     (*heap).occupy((*run).page as usize, pages, LARGE_CLASS);
                     (*run).pages = pages as u32;
                     return true;

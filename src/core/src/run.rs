@@ -14,7 +14,8 @@ pub const LARGE_CLASS: u8 = 0xFF;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum RunState {
-    /// Never described.
+    /// Never described: what zeroed metadata says.
+    #[expect(dead_code, reason = "read from zeroed memory, never written")]
     Unused = 0,
     /// Free, and in a large bin.
     Free,

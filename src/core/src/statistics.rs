@@ -146,6 +146,7 @@ fn cached_and_frees(cache: &Cache, class: usize) -> (u64, u64) {
 
 /// The figures of the whole process.
 pub fn gather() -> Statistics {
+    crate::entry::check_fork();
     let traffic = mapping::traffic();
     let (direct_blocks, direct_bytes) = direct::totals();
     let mut all = Statistics {
@@ -159,11 +160,11 @@ pub fn gather() -> Statistics {
         metadata_bytes: private_heap::metadata_bytes(),
         direct_blocks,
         direct_bytes,
-        live_bytes: direct_bytes,
         threads: thread::count(),
         system_calls: crate::os::syscall::system_calls(),
         ..Statistics::default()
     };
+    let mut cached_bytes = 0;
     thread::visit_caches(&mut |cache| {
         all.allocations += cache.large_allocations;
         all.frees += cache.large_frees;

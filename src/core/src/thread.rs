@@ -5,7 +5,6 @@
 //! The very first thread is special: the loader calls malloc, then zeroes the thread block when
 //! it sets up thread-local storage for good. Its cache is remembered by the thread pointer.
 
-use crate::arena::Arena;
 use crate::cache::{CACHE_BYTES, Cache};
 use crate::config::config;
 use crate::lock::Locked;
@@ -21,12 +20,41 @@ use core::sync::atomic::{
 static ALL: AtomicPtr<Cache> = AtomicPtr::new(ptr::null_mut());
 static THREADS: AtomicU32 = AtomicU32::new(0);
 
-struct Idle(*mut Cache);
+/// Caches without a thread, the most recent first. The first few keep their slots for the next
+/// thread: programs with many short threads then pay for no refill and no flush.
+struct Idle {
+    first: *mut Cache,
+    count: u32,
+}
+
+/// How many idle caches keep their slots.
+const WARM_MAX: u32 = 4;
 
 // SAFETY: the caches in the list belong to it, and it is behind a lock.
 unsafe impl Send for Idle {}
 
-static IDLE: Locked<Idle> = Locked::new(Idle(ptr::null_mut()));
+impl Idle {
+    const NONE: Idle = Idle { first: ptr::null_mut(), count: 0 };
+
+    fn push(&mut self, cache: *mut Cache) {
+        // SAFETY: the cache has no thread, so it belongs to the list.
+        unsafe { (*cache).next_idle = self.first };
+        self.first = cache;
+        self.count += 1;
+    }
+
+    fn pop(&mut self) -> *mut Cache {
+        let cache = self.first;
+        if !cache.is_null() {
+            // SAFETY: idle caches are never freed, and the list's.
+            self.first = unsafe { (*cache).next_idle };
+            self.count -= 1;
+        }
+        cache
+    }
+}
+
+static IDLE: Locked<Idle> = Locked::new(Idle::NONE);
 
 /// The first thread's pointer and cache, until it ends.
 static EARLY_POINTER: AtomicUsize = AtomicUsize::new(0);
@@ -86,27 +114,24 @@ fn attach() -> *mut Cache {
 }
 
 fn obtain_cache() -> *mut Cache {
-    let idle = IDLE.with(|idle| {
-        let cache = idle.0;
-        if !cache.is_null() {
-            // SAFETY: idle caches are live and the list's.
-            idle.0 = unsafe { (*cache).next_idle };
-        }
-        cache
-    });
+    let idle = IDLE.with(Idle::pop);
     let cache = if idle.is_null() { create_cache() } else { idle };
     if cache.is_null() {
         return cache;
     }
-    let arena = arenas::assign(ptr::null(), false);
-    if arena.is_null() {
-        put_idle(cache);
-        return ptr::null_mut();
-    }
-    // SAFETY: the cache is this thread's now.
+    // SAFETY: the cache is this thread's now; arenas are never freed.
     unsafe {
-        (*cache).arena = arena;
+        let last = (*cache).arena;
+        (*cache).arena = if last.is_null() || (*last).is_abandoned() {
+            arenas::assign(ptr::null(), false)
+        } else {
+            arenas::join(last)
+        };
         (*cache).contention = 0;
+        if (*cache).arena.is_null() {
+            IDLE.with(|idle| idle.push(cache));
+            return ptr::null_mut();
+        }
     }
     THREADS.fetch_add(1, Relaxed);
     cache
@@ -139,12 +164,18 @@ fn create_cache() -> *mut Cache {
     }
 }
 
-fn put_idle(cache: *mut Cache) {
-    IDLE.with(|idle| {
-        // SAFETY: the caller's cache has no thread any more.
-        unsafe { (*cache).next_idle = idle.0 };
-        idle.0 = cache;
-    });
+/// Brings the slots of all idle caches home.
+pub fn flush_idle() {
+    let mut rest = IDLE.with(|idle| core::mem::replace(idle, Idle::NONE));
+    loop {
+        let cache = rest.pop();
+        if cache.is_null() {
+            return;
+        }
+        // SAFETY: taken out of the list, so the cache is ours until it is put back.
+        unsafe { home::flush_all(cache) };
+        IDLE.with(|idle| idle.push(cache));
+    }
 }
 
 /// Asks libc to call [`end`] when this thread's specific data is destroyed.
@@ -181,12 +212,13 @@ unsafe extern "C" fn end(value: *mut c_void) {
     crate::entry::check_fork();
     // SAFETY: the cache is unreachable from the thread now, so it is ours.
     unsafe {
-        home::flush_all(cache);
+        if IDLE.with(|idle| idle.count) >= WARM_MAX {
+            home::flush_all(cache);
+        }
         arenas::leave((*cache).arena);
-        (*cache).arena = ptr::null::<Arena>();
     }
     THREADS.fetch_sub(1, Relaxed);
-    put_idle(cache);
+    IDLE.with(|idle| idle.push(cache));
 }
 
 /// Puts the lists in order in a forked child.
@@ -196,7 +228,7 @@ unsafe extern "C" fn end(value: *mut c_void) {
 pub unsafe fn repair_after_fork() {
     // SAFETY: the caller's promise. A key that was just being created is created again.
     unsafe {
-        IDLE.restart(Idle(ptr::null_mut()));
+        IDLE.restart(Idle::NONE);
         KEY.restart(0);
     }
     THREADS.store(1, Relaxed);

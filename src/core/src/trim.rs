@@ -1,8 +1,8 @@
 //! Memory that goes back to the kernel: after a decay, at once on demand, and when a request
 //! could not be served.
 //!
-//! Free pages wait `decay_ms` for reuse. The clock is read every [`CLOCK_PERIOD`] runs put back;
-//! between two readings free dirty memory is bounded by a share of what the arena has.
+//! Free pages wait `decay_ms` for reuse, or an eighth of that when they are half of what the arena
+//! has. The clock is read every [`CLOCK_PERIOD`] runs put back.
 //! Cost of a pass: a look at every free run of the arena, an madvise per dirty one.
 
 use crate::arena::Inner;
@@ -17,29 +17,27 @@ use core::ptr;
 
 /// Runs put back between two looks at the clock.
 const CLOCK_PERIOD: u32 = 64;
-/// Free dirty pages that are never too many: 8 MiB.
-const DIRTY_ALWAYS: usize = (8 << 20) / PAGE;
+/// Free dirty pages that are never too many: 64 MiB.
+const DIRTY_ALWAYS: usize = (64 << 20) / PAGE;
 
 /// Called after a run was put back.
 ///
 /// # Safety
 /// The lock of the arena of `pages` is held.
 pub unsafe fn after_put(pages: &mut Pages) {
-    let too_many = pages.dirty_pages > DIRTY_ALWAYS.max(pages.mapped_bytes / PAGE / 2);
-    if !too_many && pages.puts % CLOCK_PERIOD != 0 {
+    let decay = u64::from(config().decay_ms);
+    if pages.puts % CLOCK_PERIOD != 0 && decay != 0 {
         return;
     }
-    let before = pages.now_ms;
     pages.now_ms = os::now_ms();
-    let decay = u64::from(config().decay_ms);
-    // SAFETY: the caller's promise.
-    unsafe {
-        if too_many {
-            purge_older(pages, 0, 0);
-        } else if pages.now_ms >= before + decay / 2 {
-            purge_older(pages, decay, 1);
-        }
+    let too_many = pages.dirty_pages > DIRTY_ALWAYS.max(pages.mapped_bytes / PAGE / 2);
+    let age = if too_many { decay / 8 } else { decay };
+    if pages.now_ms < pages.purged_ms + age / 2 {
+        return;
     }
+    pages.purged_ms = pages.now_ms;
+    // SAFETY: the caller's promise.
+    unsafe { purge_older(pages, age, 1) };
 }
 
 /// Gives back free pages that have been free for `age_ms`, and free heaps but for `keep_heaps`.
@@ -130,6 +128,7 @@ pub fn trim(_keep: usize) -> bool {
         // SAFETY: the cache is this thread's.
         unsafe { home::flush_all(cache) };
     }
+    thread::flush_idle();
     let mut given = 0;
     arenas::visit(&mut |arena| {
         if let Some(mut inside) = arena.enter() {

@@ -22,6 +22,7 @@ pub fn verify_structures() {
 
 struct Sums {
     free_pages: usize,
+    dirty_pages: usize,
     slabs: [u32; CLASSES],
     heaps: u32,
     mapped: usize,
@@ -29,12 +30,14 @@ struct Sums {
 }
 
 unsafe fn verify_arena(inside: &Inner) {
-    let mut sums = Sums { free_pages: 0, slabs: [0; CLASSES], heaps: 0, mapped: 0, out: 0 };
+    let mut sums =
+        Sums { free_pages: 0, dirty_pages: 0, slabs: [0; CLASSES], heaps: 0, mapped: 0, out: 0 };
     trim::visit_heaps(&inside.pages, &mut |heap| {
         // SAFETY: the caller holds the key.
         unsafe { verify_heap(heap, &mut sums) };
     });
     check!(sums.free_pages == inside.pages.bins.free_pages, "free pages miscounted");
+    check!(sums.dirty_pages == inside.pages.dirty_pages, "dirty pages miscounted");
     check!(sums.heaps == inside.pages.heap_count, "heaps miscounted");
     check!(sums.mapped == inside.pages.mapped_bytes, "mapped bytes miscounted");
     check!(sums.out == inside.out_bytes, "bytes that are out miscounted");
@@ -49,6 +52,7 @@ unsafe fn verify_heap(heap: *mut Heap, sums: &mut Sums) {
         sums.heaps += 1;
         sums.mapped += (*heap).pages as usize * PAGE;
         check!((*heap).touched >= (*heap).top, "the top was never touched");
+        sums.dirty_pages += ((*heap).touched - (*heap).top) as usize;
         let mut page = 0;
         let mut last_was_free = false;
         while page < (*heap).top as usize {
@@ -60,7 +64,10 @@ unsafe fn verify_heap(heap: *mut Heap, sums: &mut Sums) {
             check!(!(is_free && last_was_free), "two free runs are neighbours");
             verify_pages(heap, run);
             match (*run).state {
-                RunState::Free => sums.free_pages += length,
+                RunState::Free => {
+                    sums.free_pages += length;
+                    sums.dirty_pages += if (*run).clean { 0 } else { length };
+                }
                 RunState::Slab => verify_slab(heap, run, sums),
                 RunState::Large => sums.out += length * PAGE,
                 RunState::Unused => check!(false, "a page belongs to no run"),
