@@ -52,7 +52,7 @@ pub fn assign(avoided: *const Arena, contended: bool) -> *const Arena {
         }
     });
     if best.is_null() || (contended && fewest > 0) {
-        let created = create(best.is_null() && avoided.is_null());
+        let created = create(best.is_null() && !is_usable(avoided));
         if !created.is_null() {
             best = created;
         }
@@ -63,7 +63,12 @@ pub fn assign(avoided: *const Arena, contended: bool) -> *const Arena {
     if best.is_null() { best } else { join(best) }
 }
 
-/// A thread joins an arena that is not abandoned.
+fn is_usable(arena: *const Arena) -> bool {
+    // SAFETY: arenas are never freed.
+    !arena.is_null() && unsafe { !(*arena).is_abandoned() }
+}
+
+/// A thread joins an arena.
 pub fn join(arena: *const Arena) -> *const Arena {
     // SAFETY: arenas are never freed.
     unsafe { (*arena).threads.fetch_add(1, Relaxed) };
@@ -74,7 +79,9 @@ pub fn join(arena: *const Arena) -> *const Arena {
 pub fn leave(arena: *const Arena) {
     if !arena.is_null() {
         // SAFETY: arenas are never freed.
-        unsafe { (*arena).threads.fetch_sub(1, Relaxed) };
+        let threads = unsafe { &(*arena).threads };
+        // In a forked child a thread may leave that was not counted in anew.
+        let _ = threads.fetch_update(Relaxed, Relaxed, |count| count.checked_sub(1));
     }
 }
 

@@ -36,6 +36,13 @@ impl Direct {
     pub fn is_live(&self) -> bool {
         self.live.load(Relaxed)
     }
+
+    /// What is wrong with an address in this block's granules that is not its start. The last
+    /// granule is the block's only up to its end; behind that may be anybody's mapping.
+    pub fn not_its_start(&self, address: usize) -> Misuse {
+        let inside = address.wrapping_sub(self.base) < self.bytes;
+        if inside { Misuse::Interior } else { Misuse::Foreign }
+    }
 }
 
 /// Blocks of this size and more are never served from a heap.
@@ -125,7 +132,7 @@ pub unsafe fn free(direct: *mut Direct, address: usize) -> Result<(), Misuse> {
     // SAFETY: descriptors are never unmapped.
     let found = unsafe { &*direct };
     if address != found.base {
-        return Err(Misuse::Interior);
+        return Err(found.not_its_start(address));
     }
     // AcqRel: exactly one of several frees wins, and it sees the block as the others left it.
     if !found.live.swap(false, AcqRel) {
@@ -160,14 +167,17 @@ pub unsafe fn resize(direct: *mut Direct, size: usize) -> *mut u8 {
         if new == old {
             return base as *mut u8;
         }
+        // Granules that go are taken out of the map first: another thread may get their addresses
+        // as soon as they are free.
+        let kept = new.next_multiple_of(GRANULE);
+        if old > kept {
+            page_map::remove(base + kept, old - kept);
+        }
         let in_place = page_map::reserve(base, new) && mapping::resize_in_place(base, old, new);
         let placed = if in_place { base } else { move_to_new(direct, new) };
         if placed == 0 {
+            check!(page_map::enter_direct(direct, base, old), "a block's granules have leaves");
             return ptr::null_mut();
-        }
-        let kept = new.next_multiple_of(GRANULE);
-        if in_place && old > kept {
-            page_map::remove(base + kept, old - kept);
         }
         (*direct).base = placed;
         (*direct).bytes = new;

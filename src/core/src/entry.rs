@@ -142,12 +142,14 @@ fn large_once(pages: usize, alignment_pages: usize) -> *mut u8 {
         let run = if cache.is_null() {
             with_any_arena(|arena, inside| inside.take_large(arena, pages, alignment_pages))
         } else {
-            (*cache).large_allocations += 1;
             home::enter_own(cache)
                 .map(|(arena, mut inside)| inside.take_large(arena, pages, alignment_pages))
         };
         match run {
-            Some(run) if !run.is_null() => Run::address(run) as *mut u8,
+            Some(run) if !run.is_null() => {
+                count_large_allocation(cache);
+                Run::address(run) as *mut u8
+            }
             _ => ptr::null_mut(),
         }
     }
@@ -159,11 +161,20 @@ fn allocate_direct(size: usize, alignment: usize) -> *mut u8 {
     if block.is_null() && size <= isize::MAX as usize && trim::reclaim() {
         block = direct::allocate(size, alignment);
     }
-    if !cache.is_null() {
+    if !block.is_null() {
         // SAFETY: the cache is this thread's.
-        unsafe { (*cache).large_allocations += 1 };
+        unsafe { count_large_allocation(cache) };
     }
     block
+}
+
+/// # Safety
+/// `cache` is the calling thread's, or null.
+unsafe fn count_large_allocation(cache: *mut Cache) {
+    if !cache.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { (*cache).large_allocations += 1 };
+    }
 }
 
 /// A zeroed block of `size` bytes.

@@ -105,16 +105,20 @@ impl Pages {
         run
     }
 
-    /// A run of exactly `pages` from a heap's top: of the shortest top that is long enough.
+    /// A run of exactly `pages` from a heap's top: one that was used before and may be resident
+    /// if there is one, and among those of the fullest heap, so that others can become empty.
     unsafe fn from_top(&mut self, pages: usize) -> *mut Run {
         let mut best: *mut Heap = ptr::null_mut();
+        let mut best_rank = (false, 0);
         let mut heap = self.heaps;
         // SAFETY: the arena's heaps are live under its lock.
         unsafe {
             while !heap.is_null() {
                 let room = ((*heap).pages - (*heap).top) as usize;
-                if room >= pages && (best.is_null() || (*heap).top > (*best).top) {
-                    best = heap;
+                let used = (*heap).touched as usize >= (*heap).top as usize + pages;
+                let rank = (used, (*heap).top);
+                if room >= pages && (best.is_null() || rank > best_rank) {
+                    (best, best_rank) = (heap, rank);
                 }
                 heap = (*heap).next;
             }

@@ -39,7 +39,7 @@ unsafe fn resize(block: *mut u8, new_size: usize) -> Result<*mut u8, Misuse> {
             None => Err(Misuse::Foreign),
             Some(Owner::Direct(found)) => {
                 if (*found).base != address {
-                    return Err(Misuse::Interior);
+                    return Err((*found).not_its_start(address));
                 }
                 Ok(resize_direct(found, block, new_size))
             }

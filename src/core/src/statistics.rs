@@ -172,8 +172,7 @@ pub fn gather() -> Statistics {
             let (cached, frees) = cached_and_frees(cache, class);
             all.allocations += cache.bins[class].allocations;
             all.frees += frees;
-            all.live_bytes =
-                all.live_bytes.saturating_sub(cached * u64::from(TABLE[class].slot_bytes));
+            cached_bytes += cached * u64::from(TABLE[class].slot_bytes);
         }
     });
     arenas::visit(&mut |arena| {
@@ -188,12 +187,14 @@ pub fn gather() -> Statistics {
             all.largest_free_run = all.largest_free_run.max(bytes);
         }
     });
+    all.live_bytes = (all.live_bytes + direct_bytes).saturating_sub(cached_bytes);
     all.live_blocks = all.allocations.saturating_sub(all.frees);
     all
 }
 
 /// Calls `visit` with each arena's figures.
 pub fn arenas(visit: &mut dyn FnMut(&ArenaStatistics)) {
+    crate::entry::check_fork();
     arenas::visit(&mut |arena: &'static Arena| {
         let Some(inside) = arena.enter() else { return };
         let figures = ArenaStatistics {
@@ -215,6 +216,7 @@ pub fn arenas(visit: &mut dyn FnMut(&ArenaStatistics)) {
 
 /// Calls `visit` with the figures of each size class that was used.
 pub fn bins(visit: &mut dyn FnMut(&BinStatistics)) {
+    crate::entry::check_fork();
     for class in 1..CLASSES {
         let slot_bytes = TABLE[class].slot_bytes;
         let mut bin = BinStatistics { class: class as u8, slot_bytes, ..Default::default() };

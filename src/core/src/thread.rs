@@ -148,8 +148,9 @@ fn create_cache() -> *mut Cache {
     }
     // SAFETY: fresh zeroed private memory of a cache's size.
     unsafe { Cache::create(cache) };
-    if first {
-        EARLY_POINTER.store(tls::thread_pointer(), Relaxed);
+    // Where several threads are the first, one is.
+    let pointer = tls::thread_pointer();
+    if first && EARLY_POINTER.compare_exchange(0, pointer, Relaxed, Relaxed).is_ok() {
         EARLY_CACHE.store(cache, Relaxed);
     }
     let mut next = ALL.load(Relaxed);
@@ -230,6 +231,17 @@ pub unsafe fn repair_after_fork() {
     unsafe {
         IDLE.restart(Idle::NONE);
         KEY.restart(0);
+    }
+    // The first thread may not exist here, and a new one may get its stack and so its pointer.
+    if EARLY_POINTER.load(Relaxed) != tls::thread_pointer() {
+        EARLY_POINTER.store(0, Relaxed);
+    }
+    // SAFETY: the thread block is this thread's; a thread with a cache has an arena.
+    unsafe {
+        let cache = (*tls::block()).cache;
+        if !cache.is_null() {
+            arenas::join((*cache).arena);
+        }
     }
     THREADS.store(1, Relaxed);
 }

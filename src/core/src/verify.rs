@@ -12,6 +12,7 @@ use crate::{arenas, trim};
 
 /// Aborts with a message if any arena contradicts itself.
 pub fn verify_structures() {
+    crate::entry::check_fork();
     arenas::visit(&mut |arena| {
         if let Some(inside) = arena.enter() {
             // SAFETY: the arena's key is held.

@@ -37,6 +37,10 @@ pub fn run(action: impl FnOnce()) -> End {
             libc::signal(libc::SIGALRM, libc::SIG_DFL);
             libc::alarm(ALARM);
         }
+        // What a child prints through the test harness would be lost with it.
+        std::panic::set_hook(Box::new(|panic| {
+            heapwarden_core::os::write_stderr(format!("in a child: {panic}\n").as_bytes());
+        }));
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(action));
         // SAFETY: ends the child without the parent's exit handlers.
         unsafe { libc::_exit(if result.is_ok() { 0 } else { 101 }) };

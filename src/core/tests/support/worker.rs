@@ -110,7 +110,7 @@ impl<'a> Worker<'a> {
 
     /// Leaves some blocks for others.
     fn send(&mut self) {
-        for _ in 0..self.random.between(1, 40) {
+        for _ in 0..self.random.between(1, 8) {
             let Some(block) = self.shadow.take(&mut self.random) else { return };
             self.exchange.lock().expect("no panic survives").push(block);
         }
