@@ -11,7 +11,9 @@ use crate::os::{PAGE, fork, page_round};
 use crate::page_map::{self, GRANULE, Owner};
 use crate::run::{LARGE_CLASS, Run};
 use crate::size_class::{self, CLASSES, SMALL_MAX, TABLE, TABLE_MAX};
-use crate::{arenas, batch, direct, heap, home, private_heap, statistics, thread, tls, trim};
+use crate::{
+    arenas, batch, direct, heap, home, private_heap, statistics, thread, tls, trim, uncached,
+};
 use core::ptr;
 
 /// Looks whether this is a forked child; see `os::fork`.
@@ -124,6 +126,9 @@ fn allocate_slot_uncached(class: usize) -> *mut u8 {
     with_any_arena(|arena, inside| unsafe {
         inside.take_slots(arena, class, (&raw mut slot).add(1), 1)
     });
+    if slot != 0 {
+        uncached::note_allocation(class);
+    }
     slot as *mut u8
 }
 
@@ -171,7 +176,9 @@ fn allocate_direct(size: usize, alignment: usize) -> *mut u8 {
 /// # Safety
 /// `cache` is the calling thread's, or null.
 unsafe fn count_large_allocation(cache: *mut Cache) {
-    if !cache.is_null() {
+    if cache.is_null() {
+        uncached::note_allocation(uncached::LARGE);
+    } else {
         // SAFETY: the caller's promise.
         unsafe { (*cache).large_allocations += 1 };
     }
@@ -295,6 +302,7 @@ unsafe fn is_large_start(heap: *mut heap::Heap, address: usize) -> bool {
 unsafe fn free_slot(cache: *mut Cache, class: usize, slot: *mut u8) {
     debug_assert!(class < CLASSES && TABLE[class].slot_bytes > 0);
     if cache.is_null() {
+        uncached::note_free(class);
         home::bring_home(&mut [slot as usize]);
         return;
     }
@@ -310,7 +318,9 @@ unsafe fn free_slot(cache: *mut Cache, class: usize, slot: *mut u8) {
 }
 
 unsafe fn count_large_free(cache: *mut Cache) {
-    if !cache.is_null() {
+    if cache.is_null() {
+        uncached::note_free(uncached::LARGE);
+    } else {
         // SAFETY: the cache is this thread's.
         unsafe { (*cache).large_frees += 1 };
     }

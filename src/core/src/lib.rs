@@ -73,6 +73,8 @@ pub mod size_class;
 #[cfg(not(loom))]
 mod slab;
 #[cfg(not(loom))]
+mod slab_purge;
+#[cfg(not(loom))]
 mod small_bin;
 #[cfg(not(loom))]
 pub mod statistics;
@@ -82,6 +84,8 @@ mod thread;
 pub mod tls;
 #[cfg(not(loom))]
 mod trim;
+#[cfg(not(loom))]
+mod uncached;
 #[cfg(not(loom))]
 mod verify;
 #[cfg(not(loom))]

@@ -7,7 +7,7 @@ use crate::arena::Arena;
 use crate::cache::Cache;
 use crate::os::{PAGE, mapping};
 use crate::size_class::{CLASSES, TABLE};
-use crate::{arenas, direct, private_heap, thread};
+use crate::{arenas, direct, private_heap, thread, uncached};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub use crate::os::syscall::SystemCalls;
@@ -164,6 +164,11 @@ pub fn gather() -> Statistics {
         system_calls: crate::os::syscall::system_calls(),
         ..Statistics::default()
     };
+    for class in 0..CLASSES {
+        let (allocations, frees) = uncached::totals(class);
+        all.allocations += allocations;
+        all.frees += frees;
+    }
     let mut cached_bytes = 0;
     thread::visit_caches(&mut |cache| {
         all.allocations += cache.large_allocations;
@@ -220,7 +225,8 @@ pub fn bins(visit: &mut dyn FnMut(&BinStatistics)) {
     for class in 1..CLASSES {
         let slot_bytes = TABLE[class].slot_bytes;
         let mut bin = BinStatistics { class: class as u8, slot_bytes, ..Default::default() };
-        let mut frees = 0;
+        let mut frees;
+        (bin.allocations, frees) = uncached::totals(class);
         thread::visit_caches(&mut |cache| {
             let (cached, freed) = cached_and_frees(cache, class);
             bin.cached += cached;
@@ -232,7 +238,8 @@ pub fn bins(visit: &mut dyn FnMut(&BinStatistics)) {
                 bin.slabs += inside.bins[class].slab_count;
             }
         });
-        let slab_bytes = TABLE[class].pages as u64 * PAGE as u64;
+        let offset = u64::from(crate::config::config().slot_offset);
+        let slab_bytes = TABLE[class].pages as u64 * PAGE as u64 - offset;
         bin.slots = u64::from(bin.slabs) * (slab_bytes / u64::from(slot_bytes));
         bin.live = bin.allocations.saturating_sub(frees);
         if bin.slabs > 0 || bin.allocations > 0 {

@@ -12,7 +12,7 @@ use crate::journey::{Step, note};
 use crate::os::{self, PAGE, mapping};
 use crate::pages::Pages;
 use crate::run::Run;
-use crate::{arenas, home, thread};
+use crate::{arenas, home, slab_purge, thread};
 use core::ptr;
 
 /// Runs put back between two looks at the clock.
@@ -115,7 +115,7 @@ unsafe fn trim_arena(inside: &mut Inner) -> usize {
             bin.release_empty(pages);
         }
         pages.now_ms = os::now_ms();
-        purge_older(pages, 0, 0)
+        purge_older(pages, 0, 0) + bins.iter().map(|bin| slab_purge::purge_bin(bin)).sum::<usize>()
     }
 }
 
