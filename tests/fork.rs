@@ -14,6 +14,11 @@ fn a_thousand_forks_among_threads_in_malloc_and_stdio() {
 }
 
 #[test]
+fn the_first_requests_in_a_child_come_from_many_threads() {
+    self_checking("fork_first_requests.c", &["500"]);
+}
+
+#[test]
 fn raw_forks_among_threads_in_malloc_and_stdio() {
     self_checking("fork_busy_threads.c", &["300", "_Fork"]);
 }

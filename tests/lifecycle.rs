@@ -87,3 +87,48 @@ fn a_deadly_signal() {
 fn programs_that_execute_programs() {
     self_checking("lifecycle_exec.c", &["9"]);
 }
+
+/// The number before `word` in the line that starts with `row`; thousands may be grouped.
+fn number_before(text: &str, row: &str, word: &str) -> u64 {
+    let line = text.lines().find(|line| line.starts_with(row)).unwrap_or_default();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let place = words.iter().position(|found| found.trim_end_matches(',') == word);
+    let number = place.and_then(|place| words.get(place.checked_sub(1)?));
+    let digits: String = number.unwrap_or(&"").chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_else(|_| panic!("no number before {word:?} in {line:?} of {text}"))
+}
+
+#[test]
+fn statistics_at_exit() {
+    let Some(program) = c_program("lifecycle_counted.c") else { return };
+    for profile in PROFILES {
+        let outcome = Run::of(&program).option("stats=1").on(profile);
+        outcome.exited(0);
+        assert_eq!(outcome.stdout, "ok\n", "{outcome:?}");
+        assert!(outcome.stderr.starts_with("heapwarden: statistics of process "), "{outcome:?}");
+        // The program's own and a few that libc makes before and after.
+        let allocations = number_before(&outcome.stderr, "operations", "allocations");
+        assert!((10_001..10_100).contains(&allocations), "{allocations}: {outcome:?}");
+        let frees = number_before(&outcome.stderr, "operations", "frees");
+        assert!((7_001..7_100).contains(&frees), "{frees}: {outcome:?}");
+        let live = number_before(&outcome.stderr, "live", "blocks");
+        assert_eq!(live, allocations - frees, "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_journey_of_the_first_requests() {
+    let Some(program) = c_program("lifecycle_counted.c") else { return };
+    for profile in PROFILES {
+        let outcome = Run::of(&program).option("journey=5").on(profile);
+        outcome.exited(0);
+        assert_eq!(outcome.stdout, "ok\n", "{outcome:?}");
+        let lines: Vec<&str> = outcome.stderr.lines().collect();
+        assert_eq!(lines.len(), 5, "{outcome:?}");
+        for (line, number) in lines.iter().zip(1..) {
+            assert!(line.starts_with(&format!("heapwarden: journey {number}: ")), "{outcome:?}");
+        }
+        // The very first request cannot be served without asking the kernel.
+        assert!(lines[0].contains("mmap"), "{outcome:?}");
+    }
+}

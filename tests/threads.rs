@@ -3,7 +3,7 @@
 
 mod support;
 
-use support::self_checking;
+use support::{PROFILES, Run, c_program, self_checking};
 
 #[test]
 fn the_smallest_stack_is_enough() {
@@ -53,4 +53,28 @@ fn timer_signals_during_malloc() {
 #[test]
 fn main_leaves_before_its_threads() {
     self_checking("threads_main_leaves.c", &[]);
+}
+
+/// Every placement policy, and settings at their extremes: one arena for all threads, free pages
+/// given back at once, mappings of their own for blocks of 64 KiB.
+#[test]
+fn every_setting_of_the_heap() {
+    let Some(program) = c_program("threads_handing_blocks.c") else { return };
+    let settings = [
+        "fit=best",
+        "fit=first",
+        "fit=next",
+        "fit=worst",
+        "arenas=1",
+        "arenas=3",
+        "decay_ms=0",
+        "direct_threshold=65536",
+        "stats=0:fit=next:arenas=2:decay_ms=0:direct_threshold=131072",
+    ];
+    for profile in PROFILES {
+        for setting in settings {
+            let run = Run::of(&program).arg("50");
+            setting.split(':').fold(run, |run, option| run.option(option)).on(profile).is_ok();
+        }
+    }
 }

@@ -8,6 +8,10 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // Our memory, thread-exit hooks and atfork handlers outlive any dlclose: never unmap the code.
     println!("cargo::rustc-link-arg-cdylib=-Wl,-z,nodelete");
+    // Without debug information debuggers treat malloc as they treat libc's: by its name. With it
+    // gdb believes what it says of the types, in a release build that malloc returns nothing, and
+    // cannot allocate in the program any more.
+    println!("cargo::rustc-link-arg-cdylib=-Wl,--strip-debug");
     // Panics end in src/panic.rs and not in std. A definition in a linker expression wins over that
     // of an object file, for LLD and for GNU ld.
     match libcore().and_then(|library| panic_symbol(&library)) {

@@ -25,13 +25,12 @@ int main(void) {
             free(blocks[i]);
         }
     }
-    /* There is something to give back, and then nothing more. */
+    /* It says so when there is something to give back. */
     malloc_trim(0);
     void *block = checked_malloc(200000), *stop = checked_malloc(100);
     memset(block, 1, 200000);
     free(block);
     CHECK(malloc_trim(0) == 1, "nothing given back");
-    for (int i = 0; i < 10 && malloc_trim(0) != 0; i++) CHECK(i < 9, "malloc_trim always finds something");
     free(stop);
     return done();
 }

@@ -5,7 +5,7 @@
 #include "check.h"
 #include <sys/time.h>
 
-enum { FORKS = 150 };
+enum { FORKS = 500 };
 
 static volatile sig_atomic_t forks, in_child, child_returns;
 static volatile pid_t children[FORKS];
@@ -33,7 +33,7 @@ int main(int argc, char **argv) {
     action.sa_handler = handler;
     action.sa_flags = SA_RESTART;
     sigaction(SIGALRM, &action, NULL);
-    struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+    struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
     setitimer(ITIMER_REAL, &often, NULL);
     uint64_t rounds = 0;
     while (forks < FORKS && !in_child) churn(200, ++rounds);

@@ -61,9 +61,9 @@ int main(void) {
     struct rlimit limit;
     getrlimit(RLIMIT_AS, &limit);
     CHECK(limit.rlim_cur <= 256 << 20, "run this under ulimit -v 262144");
-    static const size_t sizes[] = {100, 16, 1 << 20, 24, 5000, 40 << 20, 1000, 300 << 10, 64, 64 << 10, 32};
+    static const size_t sizes[] = {100, 32, 1 << 20, 5000, 40 << 20, 1000, 300 << 10, 64 << 10, 48};
     /* Most of the limit is usable, whatever was allocated before: nothing is lost on the way. */
-    for (int round = 0; round < 3; round++) {
+    for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             size_t total = fill_up(sizes[i], i % 4 == 2 ? a_thread_at_the_limit : NULL);
             CHECK(total > (sizes[i] < 64 ? 64u << 20 : 100u << 20), "only %zu bytes in blocks of %zu, round %d",

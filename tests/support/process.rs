@@ -86,9 +86,6 @@ impl Run {
 
     /// Runs it under `heapwarden run -p PROFILE`.
     pub fn on(&self, profile: &str) -> Outcome {
-        if std::env::var_os("HEAPWARDEN_TEST_BASELINE").is_some() {
-            return self.on_libc();
-        }
         let mut command = Command::new(env!("CARGO_BIN_EXE_heapwarden"));
         self.on_heapwarden(&mut command, profile);
         self.finish(command, profile)
@@ -97,12 +94,7 @@ impl Run {
     /// Runs it under `wrapper... heapwarden run -p PROFILE`: a tracer, a shell that sets limits.
     pub fn on_within(&self, wrapper: &[&OsStr], profile: &str) -> Outcome {
         let mut command = Command::new(wrapper[0]);
-        command.args(&wrapper[1..]);
-        if std::env::var_os("HEAPWARDEN_TEST_BASELINE").is_some() {
-            command.arg(&self.program).args(&self.args);
-            return self.finish(command, "libc");
-        }
-        command.arg(env!("CARGO_BIN_EXE_heapwarden"));
+        command.args(&wrapper[1..]).arg(env!("CARGO_BIN_EXE_heapwarden"));
         self.on_heapwarden(&mut command, profile);
         self.finish(command, profile)
     }

@@ -14,6 +14,7 @@
 #![cfg(target_os = "linux")]
 
 pub mod campaign;
+pub mod clock;
 pub mod command_line;
 pub mod compare;
 pub mod fragmentation;

@@ -30,7 +30,7 @@ const PEAK_TEXT: &str =
     "Largest resident set of the process, from the kernel's books when it ends.";
 const WALL_TEXT: &str = "From start to end. For redis this is mostly the client's time.";
 const SCALE_TEXT: &str = "\
-    Nanoseconds per operation with that many live blocks of 32 bytes. `grow`: one more malloc on the way \
+    Nanoseconds of processor time per operation with that many live blocks of 32 bytes. `grow`: one more malloc on the way \
     up, the first touch of new memory included. `pair`: malloc and free beside the live blocks. \
     `replace`: free of a random live block and malloc of another, 1,000 of each at a time. `touch`: the \
     same random visits without malloc or free, that is the price of the processor's caches, which no \

@@ -16,7 +16,7 @@ const BAR_WIDTH: f64 = 250.0;
 const RATIO_MAX: f64 = 3.0;
 
 const STYLE: &str = "\
-text { font: 12px system-ui, sans-serif; fill: #5b6472; }
+text { font: 12px system-ui, sans-serif; fill: #75808f; }
 .title { font-size: 16px; font-weight: 600; }
 .head { font-size: 13px; font-weight: 600; }
 .ours { font-weight: 600; }
@@ -126,11 +126,12 @@ fn one_bar(zero: f64, y: f64, class: &str, ratio: Option<f64>) -> String {
         return format!("<text x=\"{}\" y=\"{text_y}\">failed</text>\n", zero + 4.0);
     };
     let width = ratio.min(RATIO_MAX) / RATIO_MAX * BAR_WIDTH;
+    // Numbers stand right of the line at 1, never under it.
     let more = if ratio > RATIO_MAX { " \u{2192}" } else { "" };
     format!(
         "<rect class=\"{class}\" x=\"{zero}\" y=\"{y}\" width=\"{width:.1}\" height=\"{BAR_HEIGHT}\" \
          rx=\"2\"/><text x=\"{:.1}\" y=\"{text_y}\">{ratio:.2}{more}</text>\n",
-        zero + width + 5.0
+        zero + width.max(BAR_WIDTH / RATIO_MAX) + 5.0
     )
 }
 

@@ -31,12 +31,20 @@ pub fn visit(visit: &mut dyn FnMut(&'static Arena)) {
     }
 }
 
-/// How many arenas there may be.
-pub fn limit() -> u32 {
-    match config().arenas_max {
+/// How many arenas there may be. Asked for with the first arena, so that a process that enters a
+/// sandbox later makes no new kind of system call.
+fn limit() -> u32 {
+    static LIMIT: AtomicU32 = AtomicU32::new(0);
+    let known = LIMIT.load(Relaxed);
+    if known != 0 {
+        return known;
+    }
+    let limit = match config().arenas_max {
         0 => os::available_cpus() * 4,
         chosen => chosen,
-    }
+    };
+    LIMIT.store(limit, Relaxed);
+    limit
 }
 
 /// An arena for a thread that has none, or that wants to leave `avoided`: the one with the fewest
@@ -98,7 +106,8 @@ fn create(needed: bool) -> *const Arena {
             });
             return usable;
         }
-        if !needed && USABLE.load(Relaxed) >= limit() {
+        let limit = limit();
+        if !needed && USABLE.load(Relaxed) >= limit {
             return ptr::null();
         }
         let place: *mut Arena =

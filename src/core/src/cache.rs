@@ -135,9 +135,8 @@ impl Cache {
         // SAFETY: the caller's promise; the stacks lie behind the cache.
         unsafe {
             let mut base = place.add(1).cast::<usize>();
-            for class in 1..CLASSES {
-                let most = TABLE[class].cached_max as usize;
-                let bin = &mut (*place).bins[class];
+            for (bin, class) in (*place).bins.iter_mut().zip(&TABLE).skip(1) {
+                let most = class.cached_max as usize;
                 (bin.base, bin.top) = (base, base);
                 bin.limit = base.add(most.min(FIRST_LIMIT));
                 base = base.add(most);

@@ -99,6 +99,13 @@ mod loom_tests {
         received: loom::cell::UnsafeCell<usize>,
     }
 
+    /// A batch with one block, in a cell whose accesses loom checks.
+    #[repr(C)]
+    struct Parcel {
+        batch: Batch,
+        block: loom::cell::UnsafeCell<usize>,
+    }
+
     // SAFETY: `received` is only reached under the lock; batches are owned by one side at a time.
     unsafe impl Sync for Arena {}
 
@@ -108,10 +115,12 @@ mod loom_tests {
             let mut batch = self.mailbox.take_all();
             while !batch.is_null() {
                 // SAFETY: taken from the mailbox, so it is ours, and was boxed by `bring`.
-                let taken = unsafe { Box::from_raw(batch) };
+                let taken = unsafe { Box::from_raw(batch.cast::<Parcel>()) };
+                // SAFETY: the parcel is ours.
+                let block = taken.block.with(|block| unsafe { *block });
                 // SAFETY: the lock is held.
-                self.received.with_mut(|sum| unsafe { *sum += taken.blocks[0] });
-                batch = taken.next();
+                self.received.with_mut(|sum| unsafe { *sum += block });
+                batch = taken.batch.next();
             }
         }
 
@@ -124,11 +133,12 @@ mod loom_tests {
                 self.drain();
                 self.lock.unlock();
             } else {
-                let mut batch = Box::new(Batch::new());
-                batch.count = 1;
-                batch.blocks[0] = block;
-                // SAFETY: just made and given away.
-                unsafe { self.mailbox.leave(Box::into_raw(batch)) };
+                let cell = loom::cell::UnsafeCell::new(0);
+                let parcel = Box::new(Parcel { batch: Batch::new(), block: cell });
+                // SAFETY: just made.
+                parcel.block.with_mut(|place| unsafe { *place = block });
+                // SAFETY: given away.
+                unsafe { self.mailbox.leave(Box::into_raw(parcel).cast()) };
             }
         }
     }

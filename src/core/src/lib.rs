@@ -111,6 +111,8 @@ pub use private_heap::PrivateHeap;
 #[cfg(not(loom))]
 pub use resize::{reallocate, usable_size};
 #[cfg(not(loom))]
+pub use thread::prepare_thread;
+#[cfg(not(loom))]
 pub use trim::trim;
 #[cfg(not(loom))]
 pub use verify::verify_structures;

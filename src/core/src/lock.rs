@@ -151,19 +151,19 @@ mod loom_tests {
     // SAFETY: the test reaches the value only under the lock; loom checks just that.
     unsafe impl Sync for Counter {}
 
-    /// Goal: the holder is alone and sees what the last holder wrote. Method: loom explores the
-    /// interleavings of three lockers, one of which only tries.
+    /// Goal: the holder is alone, sees what the last holder wrote, and no sleeper is forgotten.
+    /// Method: loom explores the interleavings of four lockers, one of which only tries.
     #[test]
     fn loom_lock_excludes_and_publishes() {
         let mut model = loom::model::Builder::new();
         model.preemption_bound = Some(3);
         model.check(|| {
             let counter = Arc::new(Counter { lock: RawMutex::new(), value: UnsafeCell::new(0) });
-            let others: Vec<_> = (0..2)
+            let others: Vec<_> = (0..3)
                 .map(|index| {
                     let counter = Arc::clone(&counter);
                     thread::spawn(move || {
-                        if index == 0 {
+                        if index < 2 {
                             counter.lock.lock();
                         } else if !counter.lock.try_lock() {
                             return 0;

@@ -56,9 +56,10 @@ fn granule(address: usize) -> Option<&'static Granule> {
     if leaf.is_null() {
         return None;
     }
-    // SAFETY: leaves are never unmapped; the index is masked to the leaf's length. Acquire above
-    // pairs with the AcqRel that published the leaf.
-    unsafe { Some(&*(&raw const (*leaf)[(address >> GRANULE_SHIFT) & (LEAF_GRANULES - 1)])) }
+    // SAFETY: leaves are never unmapped and hold only atomics. Acquire above pairs with the AcqRel
+    // that published the leaf.
+    let leaf = unsafe { &*leaf };
+    Some(&leaf[(address >> GRANULE_SHIFT) & (LEAF_GRANULES - 1)])
 }
 
 /// The class byte of the page that holds `address`: 0 when it is no page of a heap, or a free one.

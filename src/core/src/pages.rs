@@ -75,13 +75,13 @@ impl Pages {
         let needed = pages + alignment_pages - 1;
         // SAFETY: the lock is held; the run found is free and becomes ours.
         unsafe {
-            let mut run = self.from_bins(needed);
+            let mut run = self.take_from_bins(needed);
             if run.is_null() {
-                run = self.from_top(needed);
+                run = self.take_from_top(needed);
             }
             if run.is_null() {
                 self.add_heap(arena, needed);
-                run = self.from_top(needed);
+                run = self.take_from_top(needed);
             }
             if run.is_null() {
                 return run;
@@ -92,7 +92,7 @@ impl Pages {
         }
     }
 
-    unsafe fn from_bins(&mut self, pages: usize) -> *mut Run {
+    unsafe fn take_from_bins(&mut self, pages: usize) -> *mut Run {
         let choice = Choice { bins: &self.bins, heaps: self.heaps, pages };
         let run = self.policy.choose(&choice);
         if !run.is_null() {
@@ -107,7 +107,7 @@ impl Pages {
 
     /// A run of exactly `pages` from a heap's top: one that was used before and may be resident
     /// if there is one, and among those of the fullest heap, so that others can become empty.
-    unsafe fn from_top(&mut self, pages: usize) -> *mut Run {
+    unsafe fn take_from_top(&mut self, pages: usize) -> *mut Run {
         let mut best: *mut Heap = ptr::null_mut();
         let mut best_rank = (false, 0);
         let mut heap = self.heaps;

@@ -142,7 +142,7 @@ pub fn class_of(size: usize) -> usize {
 pub fn class_of_aligned(size: usize, alignment: usize) -> Option<usize> {
     let mut class = if size > SMALL_MAX { return None } else { class_of(size.max(alignment)) };
     while class < CLASSES {
-        if TABLE[class].slot_bytes as usize % alignment == 0 {
+        if (TABLE[class].slot_bytes as usize).is_multiple_of(alignment) {
             return Some(class);
         }
         class += 1;

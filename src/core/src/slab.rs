@@ -37,7 +37,7 @@ pub unsafe fn lay_out(run: *mut Run, class: usize) {
         for word in 0..slots / 64 {
             *bits.add(word) = u64::MAX;
         }
-        if slots % 64 != 0 {
+        if !slots.is_multiple_of(64) {
             *bits.add(slots / 64) = (1u64 << (slots % 64)) - 1;
         }
     }

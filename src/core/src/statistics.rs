@@ -173,11 +173,11 @@ pub fn gather() -> Statistics {
     thread::visit_caches(&mut |cache| {
         all.allocations += cache.large_allocations;
         all.frees += cache.large_frees;
-        for class in 1..CLASSES {
+        for (class, layout) in TABLE.iter().enumerate().skip(1) {
             let (cached, frees) = cached_and_frees(cache, class);
             all.allocations += cache.bins[class].allocations;
             all.frees += frees;
-            cached_bytes += cached * u64::from(TABLE[class].slot_bytes);
+            cached_bytes += cached * u64::from(layout.slot_bytes);
         }
     });
     arenas::visit(&mut |arena| {
@@ -222,8 +222,8 @@ pub fn arenas(visit: &mut dyn FnMut(&ArenaStatistics)) {
 /// Calls `visit` with the figures of each size class that was used.
 pub fn bins(visit: &mut dyn FnMut(&BinStatistics)) {
     crate::entry::check_fork();
-    for class in 1..CLASSES {
-        let slot_bytes = TABLE[class].slot_bytes;
+    for (class, layout) in TABLE.iter().enumerate().skip(1) {
+        let slot_bytes = layout.slot_bytes;
         let mut bin = BinStatistics { class: class as u8, slot_bytes, ..Default::default() };
         let mut frees;
         (bin.allocations, frees) = uncached::totals(class);

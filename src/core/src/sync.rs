@@ -13,15 +13,27 @@ pub use loom::hint::spin_loop;
 #[cfg(loom)]
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-/// The model of a futex wait: it may always return early, and yielding lets the model run the
-/// others until the word changes.
+#[cfg(loom)]
+loom::lazy_static! {
+    /// The kernel's queue of sleepers in the model; the models use one futex word each.
+    static ref SLEEPERS: (loom::sync::Mutex<()>, loom::sync::Condvar) =
+        (loom::sync::Mutex::new(()), loom::sync::Condvar::new());
+}
+
+/// The model of a futex wait: looking at the word and falling asleep is one step, and without a
+/// wake it never returns, so that a lost one is a deadlock that loom finds.
 #[cfg(loom)]
 pub fn futex_wait(word: &AtomicU32, expected: u32) {
-    if word.load(Ordering::SeqCst) == expected {
-        loom::thread::yield_now();
+    let queue = SLEEPERS.0.lock().unwrap();
+    // A read-modify-write reads the latest value, as the kernel does.
+    if word.fetch_or(0, Ordering::SeqCst) == expected {
+        drop(SLEEPERS.1.wait(queue).unwrap());
     }
 }
 
-/// The model of a wake: waiters poll, so there is nothing to do.
+/// The model of a wake.
 #[cfg(loom)]
-pub fn futex_wake(_word: &AtomicU32, _count: u32) {}
+pub fn futex_wake(_word: &AtomicU32, count: u32) {
+    let _queue = SLEEPERS.0.lock().unwrap();
+    if count == 1 { SLEEPERS.1.notify_one() } else { SLEEPERS.1.notify_all() }
+}

@@ -81,6 +81,13 @@ pub fn visit_caches(visit: &mut dyn FnMut(&Cache)) {
     }
 }
 
+/// Gives the calling thread its cache now, so that a program that enters a sandbox before its first
+/// request has all that was to be asked of the kernel behind it.
+pub fn prepare_thread() {
+    crate::entry::check_fork();
+    cache();
+}
+
 /// The calling thread's cache; null when it has ended or there is no memory.
 #[inline]
 pub fn cache() -> *mut Cache {

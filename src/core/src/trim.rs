@@ -26,7 +26,7 @@ const DIRTY_ALWAYS: usize = (64 << 20) / PAGE;
 /// The lock of the arena of `pages` is held.
 pub unsafe fn after_put(pages: &mut Pages) {
     let decay = u64::from(config().decay_ms);
-    if pages.puts % CLOCK_PERIOD != 0 && decay != 0 {
+    if !pages.puts.is_multiple_of(CLOCK_PERIOD) && decay != 0 {
         return;
     }
     pages.now_ms = os::now_ms();
@@ -149,7 +149,7 @@ pub fn reclaim() -> bool {
 /// The heaps of `pages`, one after another.
 pub fn visit_heaps(pages: &Pages, visit: &mut dyn FnMut(*mut Heap)) {
     let mut heap = pages.heaps;
-    while heap != ptr::null_mut() {
+    while !heap.is_null() {
         visit(heap);
         // SAFETY: the heaps are the arena's under its lock.
         heap = unsafe { (*heap).next };

@@ -18,21 +18,33 @@ pub(crate) struct Facts {
 impl Facts {
     /// The state of the heap now. Rows that do not fit are left out.
     pub fn gather() -> Facts {
-        let mut arenas = [const { None }; ARENAS_MAX];
-        let mut free_arenas = arenas.iter_mut();
+        let mut facts = Facts::empty(statistics::gather());
+        let mut rows = facts.arenas.iter_mut();
         statistics::arenas(&mut |arena| {
-            if let Some(row) = free_arenas.next() {
+            if let Some(row) = rows.next() {
                 *row = Some(*arena);
             }
         });
-        let mut bins = [const { None }; BINS_MAX];
-        let mut free_bins = bins.iter_mut();
+        let mut rows = facts.bins.iter_mut();
         statistics::bins(&mut |bin| {
-            if let Some(row) = free_bins.next() {
+            if let Some(row) = rows.next() {
                 *row = Some(*bin);
             }
         });
-        Facts { totals: statistics::gather(), arenas, bins }
+        facts
+    }
+
+    const fn empty(totals: Statistics) -> Facts {
+        Facts { totals, arenas: [None; ARENAS_MAX], bins: [None; BINS_MAX] }
+    }
+
+    /// Facts made up by a test.
+    #[cfg(test)]
+    pub fn of(totals: Statistics, arenas: &[ArenaStatistics], bins: &[BinStatistics]) -> Facts {
+        let mut facts = Facts::empty(totals);
+        facts.arenas.iter_mut().zip(arenas).for_each(|(row, arena)| *row = Some(*arena));
+        facts.bins.iter_mut().zip(bins).for_each(|(row, bin)| *row = Some(*bin));
+        facts
     }
 
     /// The arenas, in order.

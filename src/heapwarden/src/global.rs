@@ -83,7 +83,7 @@ unsafe impl GlobalAlloc for Heapwarden {
 fn allocate_slow(layout: Layout) -> *mut u8 {
     begin();
     if layout.align() <= ALIGNMENT_MIN {
-        heapwarden_core::allocate(layout.size())
+        heapwarden_core::allocate_slow(layout.size())
     } else {
         heapwarden_core::allocate_aligned(layout.size(), layout.align())
     }

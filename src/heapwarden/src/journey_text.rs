@@ -51,7 +51,7 @@ fn write_step(writer: &mut Writer<'_>, step: &Step) {
             writer.put(count(pages)).text(" pages split from a run of ").put(count(pages + rest))
         }
         Step::Coalesce { pages } => {
-            writer.text("coalesced to a run of ").put(count(pages)).text(" pages")
+            writer.text("coalesced with a free run of ").put(count(pages)).text(" pages")
         }
         Step::Top { pages } => writer.put(count(pages)).text(" pages from the top"),
         Step::NewHeap { bytes } => writer.text("new heap of ").put(amount(bytes)),

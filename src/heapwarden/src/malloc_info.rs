@@ -5,6 +5,7 @@
 
 use crate::facts::Facts;
 use crate::text::{Sink, Writer, number};
+use heapwarden_core::size_class;
 use heapwarden_core::statistics::Statistics;
 
 /// Gathers the facts and writes them to `sink`.
@@ -18,7 +19,6 @@ fn write(writer: &mut Writer<'_>, facts: &Facts) {
     let mut cached = Free::default();
     let mut rest = Free::default();
     writer.text("<sizes>").end_line();
-    let mut below = 0;
     for bin in facts.bins() {
         let size = u64::from(bin.slot_bytes);
         let free = bin.slots.saturating_sub(bin.live);
@@ -26,7 +26,7 @@ fn write(writer: &mut Writer<'_>, facts: &Facts) {
             writer,
             "size",
             &[
-                ("from", below + 1),
+                ("from", below(bin.class) + 1),
                 ("to", size),
                 ("total", free * size),
                 ("count", free),
@@ -35,7 +35,6 @@ fn write(writer: &mut Writer<'_>, facts: &Facts) {
                 ("slabs", bin.slabs.into()),
             ],
         );
-        below = size;
         cached.add(bin.cached, size);
         rest.add(free.saturating_sub(bin.cached), size);
     }
@@ -44,6 +43,12 @@ fn write(writer: &mut Writer<'_>, facts: &Facts) {
     rest.bytes += facts.totals.free_run_bytes;
     totals(writer, &facts.totals, &cached, &rest);
     writer.text("</malloc>").end_line();
+}
+
+/// The slot size of the class before.
+fn below(class: u8) -> u64 {
+    let before = usize::from(class).saturating_sub(1);
+    size_class::TABLE.get(before).map_or(0, |row| row.slot_bytes.into())
 }
 
 /// Free blocks of one kind.
@@ -97,4 +102,49 @@ fn attributes(writer: &mut Writer<'_>, values: &[(&str, u64)]) {
         writer.text(" ").text(name).text("=\"").put(number(*value)).text("\"");
     }
     writer.text("/>").end_line();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heapwarden_core::statistics::{ArenaStatistics, BinStatistics};
+
+    #[test]
+    fn the_elements_are_nested_and_summed() {
+        let totals =
+            Statistics { free_run_bytes: 8192, mapped_bytes: 1 << 22, ..Default::default() };
+        let bin = |class: u8, slots, live, cached| BinStatistics {
+            class,
+            slot_bytes: u32::from(class) * 16,
+            slots,
+            live,
+            cached,
+            ..Default::default()
+        };
+        let bins = [bin(1, 10, 4, 1), bin(2, 0, 0, 0), bin(3, 5, 5, 0)];
+        let arenas = [ArenaStatistics { index: 3, mapped_bytes: 1 << 22, ..Default::default() }];
+        let mut taken = Vec::new();
+        write(&mut Writer::new(&mut taken), &Facts::of(totals, &arenas, &bins));
+        let expected = r#"<malloc version="1">
+<sizes>
+<size from="1" to="16" total="96" count="6" cached="1" live="4" slabs="0"/>
+<size from="33" to="48" total="0" count="0" cached="0" live="5" slabs="0"/>
+</sizes>
+<heap nr="3">
+<system type="current" size="4194304"/>
+<aspace type="total" size="4194304"/>
+<live type="current" size="0"/>
+<lock type="contended" count="0"/>
+</heap>
+<total type="fast" count="1" size="16"/>
+<total type="rest" count="5" size="8272"/>
+<total type="mmap" count="0" size="0"/>
+<system type="current" size="4194304"/>
+<system type="max" size="0"/>
+<aspace type="total" size="4194304"/>
+<aspace type="mprotect" size="4194304"/>
+</malloc>
+"#;
+        assert_eq!(String::from_utf8(taken).unwrap(), expected);
+    }
 }

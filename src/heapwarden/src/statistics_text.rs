@@ -90,8 +90,8 @@ fn fragmentation(writer: &mut Writer<'_>, totals: &Statistics) {
     line.put(bytes(totals.largest_free_run)).text(")").end_line();
 
     let line = row(writer, "threads");
-    line.put(decimal(totals.threads.into())).text(" on ").put(decimal(totals.arenas.into()));
-    line.text(" arenas").end_line();
+    line.put(decimal(totals.threads.into())).text(", arenas ");
+    line.put(decimal(totals.arenas.into())).end_line();
 }
 
 fn arenas(writer: &mut Writer<'_>, facts: &Facts) {
@@ -155,4 +155,57 @@ fn headings(writer: &mut Writer<'_>, names: &[&str]) {
         writer.cell(name.as_bytes());
     }
     writer.end_line();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heapwarden_core::statistics::{ArenaStatistics, BinStatistics};
+
+    fn page(facts: &Facts) -> String {
+        let mut taken = Vec::new();
+        write(&mut Writer::new(&mut taken), facts);
+        String::from_utf8(taken).unwrap()
+    }
+
+    #[test]
+    fn every_figure_has_its_place() {
+        let mut totals =
+            Statistics { allocations: 1_234_567, frees: 1_234_000, ..Default::default() };
+        (totals.live_bytes, totals.live_blocks, totals.peak_bytes) = (3 << 20, 567, 5 << 20);
+        (totals.requested_bytes, totals.granted_bytes) = (900, 1000);
+        (totals.free_run_bytes, totals.largest_free_run) = (4 << 20, 3 << 20);
+        totals.system_calls.mmap = 7;
+        let arena = ArenaStatistics { heaps: 2, mapped_bytes: 8 << 20, ..Default::default() };
+        let bin = BinStatistics { slot_bytes: 1024, slots: 64, live: 16, ..Default::default() };
+        let text = page(&Facts::of(totals, &[arena], &[BinStatistics::default(), bin]));
+        for line in [
+            "operations      1,234,567 allocations, 1,234,000 frees",
+            "live            3 MiB in 567 blocks, at most 5 MiB",
+            "fragmentation   internal 10.0 % (900 B asked for, 1000 B granted)",
+            "                external 25.0 % (4 MiB in free runs, the largest has 3 MiB)",
+            "          0          2          0      8 MiB        0 B          0          0          \
+             0          0          0",
+            "      1,024          0         64         16          0     25.0 %          0",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no `{line}` in\n{text}");
+        }
+        assert!(text.contains("mmap 7, munmap 0"), "{text}");
+        assert!(
+            !text.contains("\n          0          0          0          0          0        -")
+        );
+    }
+
+    #[test]
+    fn headings_and_cells_end_in_the_same_column() {
+        let arena = ArenaStatistics { index: 7, ..Default::default() };
+        let bin = BinStatistics { slot_bytes: 16, slots: 1, ..Default::default() };
+        let text = page(&Facts::of(Statistics::default(), &[arena], &[bin]));
+        let tables: Vec<&str> = text.split("\n\n").skip(1).collect();
+        assert_eq!(tables.len(), 2, "{text}");
+        for table in tables {
+            let lengths: Vec<usize> = table.trim_end().lines().map(str::len).collect();
+            assert_eq!(lengths[0], lengths[1], "{table}");
+        }
+    }
 }

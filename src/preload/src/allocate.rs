@@ -5,13 +5,13 @@ use heapwarden::front;
 
 /// See malloc(3).
 #[unsafe(no_mangle)]
-pub extern "C" fn malloc(size: usize) -> *mut c_void {
+pub extern "C-unwind" fn malloc(size: usize) -> *mut c_void {
     front::malloc(size)
 }
 
 /// See malloc(3).
 #[unsafe(no_mangle)]
-pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
+pub extern "C-unwind" fn calloc(count: usize, size: usize) -> *mut c_void {
     front::calloc(count, size)
 }
 
@@ -20,7 +20,7 @@ pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
 /// # Safety
 /// `block` is null or a live block, and not used afterwards unless null is returned.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
+pub unsafe extern "C-unwind" fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
     // SAFETY: promised by the caller.
     unsafe { front::realloc(block, size) }
 }
@@ -30,7 +30,7 @@ pub unsafe extern "C" fn realloc(block: *mut c_void, size: usize) -> *mut c_void
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn free(block: *mut c_void) {
+pub unsafe extern "C-unwind" fn free(block: *mut c_void) {
     // SAFETY: promised by the caller.
     unsafe { front::free(block) }
 }
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn free(block: *mut c_void) {
 /// # Safety
 /// As for `free`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn cfree(block: *mut c_void) {
+pub unsafe extern "C-unwind" fn cfree(block: *mut c_void) {
     // SAFETY: promised by the caller.
     unsafe { front::free(block) }
 }
@@ -50,7 +50,7 @@ pub unsafe extern "C" fn cfree(block: *mut c_void) {
 /// # Safety
 /// As for `free`, and `size` is the one the block was asked for with.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn free_sized(block: *mut c_void, _size: usize) {
+pub unsafe extern "C-unwind" fn free_sized(block: *mut c_void, _size: usize) {
     // SAFETY: promised by the caller.
     unsafe { front::free(block) }
 }
@@ -60,20 +60,24 @@ pub unsafe extern "C" fn free_sized(block: *mut c_void, _size: usize) {
 /// # Safety
 /// As for `free`, and the block was asked for with this alignment and size.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn free_aligned_sized(block: *mut c_void, _alignment: usize, _size: usize) {
+pub unsafe extern "C-unwind" fn free_aligned_sized(
+    block: *mut c_void,
+    _alignment: usize,
+    _size: usize,
+) {
     // SAFETY: promised by the caller.
     unsafe { front::free(block) }
 }
 
 /// See posix_memalign(3).
 #[unsafe(no_mangle)]
-pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
+pub extern "C-unwind" fn memalign(alignment: usize, size: usize) -> *mut c_void {
     front::memalign(alignment, size)
 }
 
 /// See posix_memalign(3).
 #[unsafe(no_mangle)]
-pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
+pub extern "C-unwind" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
     front::aligned_alloc(alignment, size)
 }
 
@@ -82,7 +86,7 @@ pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
 /// # Safety
 /// `result` may be written to.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn posix_memalign(
+pub unsafe extern "C-unwind" fn posix_memalign(
     result: *mut *mut c_void,
     alignment: usize,
     size: usize,
@@ -93,13 +97,13 @@ pub unsafe extern "C" fn posix_memalign(
 
 /// See posix_memalign(3).
 #[unsafe(no_mangle)]
-pub extern "C" fn valloc(size: usize) -> *mut c_void {
+pub extern "C-unwind" fn valloc(size: usize) -> *mut c_void {
     front::valloc(size)
 }
 
 /// See posix_memalign(3).
 #[unsafe(no_mangle)]
-pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
+pub extern "C-unwind" fn pvalloc(size: usize) -> *mut c_void {
     front::pvalloc(size)
 }
 
@@ -108,7 +112,7 @@ pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
 /// # Safety
 /// `block` is null or a live block.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
+pub unsafe extern "C-unwind" fn malloc_usable_size(block: *mut c_void) -> usize {
     // SAFETY: promised by the caller.
     unsafe { front::usable_size(block) }
 }

@@ -7,6 +7,7 @@ static CONSTRUCTOR: extern "C" fn() = construct;
 
 extern "C" fn construct() {
     heapwarden::start::ensure();
+    heapwarden_core::prepare_thread();
     heapwarden::front::libc_is_ready();
     heapwarden::at_exit::install();
     crate::resolved::settle();

@@ -13,7 +13,7 @@ use heapwarden::front;
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdlPv(block: *mut c_void) {
+pub unsafe extern "C-unwind" fn _ZdlPv(block: *mut c_void) {
     // SAFETY: promised by the caller.
     unsafe { front::free(block) }
 }
@@ -23,7 +23,7 @@ pub unsafe extern "C" fn _ZdlPv(block: *mut c_void) {
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdaPv(block: *mut c_void) {
+pub unsafe extern "C-unwind" fn _ZdaPv(block: *mut c_void) {
     if resolved::all_ours() {
         // SAFETY: promised by the caller.
         return unsafe { front::free(block) };
@@ -37,7 +37,7 @@ pub unsafe extern "C" fn _ZdaPv(block: *mut c_void) {
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdlPvm(block: *mut c_void, _size: usize) {
+pub unsafe extern "C-unwind" fn _ZdlPvm(block: *mut c_void, _size: usize) {
     if resolved::all_ours() {
         // SAFETY: promised by the caller.
         return unsafe { front::free(block) };
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn _ZdlPvm(block: *mut c_void, _size: usize) {
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdaPvm(block: *mut c_void, _size: usize) {
+pub unsafe extern "C-unwind" fn _ZdaPvm(block: *mut c_void, _size: usize) {
     if resolved::all_ours() {
         // SAFETY: promised by the caller.
         return unsafe { front::free(block) };
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn _ZdaPvm(block: *mut c_void, _size: usize) {
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdlPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c_void) {
+pub unsafe extern "C-unwind" fn _ZdlPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c_void) {
     if resolved::all_ours() {
         // SAFETY: promised by the caller.
         return unsafe { front::free(block) };
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn _ZdlPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdaPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c_void) {
+pub unsafe extern "C-unwind" fn _ZdaPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c_void) {
     if resolved::all_ours() {
         // SAFETY: promised by the caller.
         return unsafe { front::free(block) };
@@ -93,7 +93,7 @@ pub unsafe extern "C" fn _ZdaPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdlPvSt11align_val_t(block: *mut c_void, _alignment: usize) {
+pub unsafe extern "C-unwind" fn _ZdlPvSt11align_val_t(block: *mut c_void, _alignment: usize) {
     // SAFETY: promised by the caller.
     unsafe { front::free(block) }
 }
@@ -103,7 +103,7 @@ pub unsafe extern "C" fn _ZdlPvSt11align_val_t(block: *mut c_void, _alignment: u
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdaPvSt11align_val_t(block: *mut c_void, alignment: usize) {
+pub unsafe extern "C-unwind" fn _ZdaPvSt11align_val_t(block: *mut c_void, alignment: usize) {
     if resolved::all_ours() {
         // SAFETY: promised by the caller.
         return unsafe { front::free(block) };
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn _ZdaPvSt11align_val_t(block: *mut c_void, alignment: us
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdlPvmSt11align_val_t(
+pub unsafe extern "C-unwind" fn _ZdlPvmSt11align_val_t(
     block: *mut c_void,
     _size: usize,
     alignment: usize,
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn _ZdlPvmSt11align_val_t(
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdaPvmSt11align_val_t(
+pub unsafe extern "C-unwind" fn _ZdaPvmSt11align_val_t(
     block: *mut c_void,
     _size: usize,
     alignment: usize,
@@ -153,7 +153,7 @@ pub unsafe extern "C" fn _ZdaPvmSt11align_val_t(
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdlPvSt11align_val_tRKSt9nothrow_t(
+pub unsafe extern "C-unwind" fn _ZdlPvSt11align_val_tRKSt9nothrow_t(
     block: *mut c_void,
     alignment: usize,
     _tag: *const c_void,
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn _ZdlPvSt11align_val_tRKSt9nothrow_t(
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn _ZdaPvSt11align_val_tRKSt9nothrow_t(
+pub unsafe extern "C-unwind" fn _ZdaPvSt11align_val_tRKSt9nothrow_t(
     block: *mut c_void,
     alignment: usize,
     _tag: *const c_void,

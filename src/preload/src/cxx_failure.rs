@@ -9,6 +9,7 @@
 use core::ffi::{CStr, c_void};
 use core::mem::transmute;
 use core::ptr::null_mut;
+use heapwarden::front;
 use heapwarden::text::complain;
 
 /// More than PTRDIFF_MAX.
@@ -23,19 +24,20 @@ type New = unsafe extern "C-unwind" fn(usize) -> *mut c_void;
 type NothrowNew = unsafe extern "C-unwind" fn(usize, *const c_void) -> *mut c_void;
 type AlignedNothrowNew = unsafe extern "C-unwind" fn(usize, usize, *const c_void) -> *mut c_void;
 
-/// Calls the new-handler and `allocate` in turn until there is a block. The handler, or the lack of
-/// one, ends this by throwing.
+/// A block that is not in the thread's cache. If there is no memory, the new-handler is called until
+/// there is; the handler, or the lack of one, ends this by throwing.
 #[cold]
-pub(crate) fn retry(allocate: &dyn Fn() -> *mut c_void) -> *mut c_void {
+#[inline(never)]
+pub(crate) fn allocate(size: usize, alignment: usize) -> *mut c_void {
     loop {
+        let block = front::memalign(alignment, size);
+        if !block.is_null() {
+            return block;
+        }
         match handler() {
             // SAFETY: a function that the program installed for this purpose.
             Some(handler) => unsafe { handler() },
             None => return throw(),
-        }
-        let block = allocate();
-        if !block.is_null() {
-            return block;
         }
     }
 }

@@ -11,9 +11,9 @@ use heapwarden::front;
 /// `operator new(size_t)`.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn _Znwm(size: usize) -> *mut c_void {
-    let block = front::malloc(size);
+    let block = front::malloc_cached(size);
     if block.is_null() {
-        return cxx_failure::retry(&|| front::malloc(size));
+        return cxx_failure::allocate(size, 1);
     }
     block
 }
@@ -52,11 +52,7 @@ pub extern "C-unwind" fn _ZnwmSt11align_val_t(size: usize, alignment: usize) -> 
     if !alignment.is_power_of_two() {
         return cxx_failure::throw();
     }
-    let block = front::memalign(alignment, size);
-    if block.is_null() {
-        return cxx_failure::retry(&|| front::memalign(alignment, size));
-    }
-    block
+    cxx_failure::allocate(size, alignment)
 }
 
 /// `operator new[](size_t, std::align_val_t)`.

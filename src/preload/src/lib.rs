@@ -4,6 +4,10 @@
 //! [`heapwarden::front`]; `tests/exports.rs` asserts that the list is exactly the intended one.
 //! What Rust code in this library allocates comes from a private heap, never from the functions
 //! below. It has no thread-local variable that needs a call into ld.so, which may call malloc.
+//!
+//! The functions are `extern "C-unwind"`, though only `operator new` throws: around an `extern "C"`
+//! one the compiler puts a guard against unwinding, which costs a stack frame on the fast path and
+//! the tail call into the slow one.
 
 mod allocate;
 mod constructor;

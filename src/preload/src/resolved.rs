@@ -5,22 +5,22 @@
 //! program too. So where the program has replaced a basic form, the other forms of this library
 //! call the basic one that ld.so has bound the name to; where it has not, they take the direct way.
 //!
-//! Cost: one load and a branch per call; the question is settled by the constructor, or by the
-//! first operator that runs before it.
+//! Cost: one load and a branch per call. The question is settled by the constructor; before that,
+//! the way through the binding is taken.
 
 use crate::{cxx_delete, cxx_new};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// `operator new(size_t)`, `operator new[](size_t)`.
 pub(crate) type New = unsafe extern "C-unwind" fn(usize) -> *mut c_void;
 /// `operator new(size_t, align_val_t)` and its array form.
 pub(crate) type AlignedNew = unsafe extern "C-unwind" fn(usize, usize) -> *mut c_void;
 /// `operator delete(void*)`, `operator delete[](void*)`.
-pub(crate) type Delete = unsafe extern "C" fn(*mut c_void);
+pub(crate) type Delete = unsafe extern "C-unwind" fn(*mut c_void);
 /// `operator delete(void*, align_val_t)` and its array form.
-pub(crate) type AlignedDelete = unsafe extern "C" fn(*mut c_void, usize);
+pub(crate) type AlignedDelete = unsafe extern "C-unwind" fn(*mut c_void, usize);
 
 /// Loads a symbol's address from the global offset table, where ld.so has put the first definition
 /// in its search order. In asm, because the compiler would take the definition it has at hand.
@@ -69,25 +69,17 @@ pub(crate) fn aligned_delete_array() -> AlignedDelete {
     resolved!(cxx_delete::_ZdaPvSt11align_val_t as AlignedDelete)
 }
 
-const UNKNOWN: u8 = 0;
-const OURS: u8 = 1;
-const REPLACED: u8 = 2;
+static ALL_OURS: AtomicBool = AtomicBool::new(false);
 
-/// Idempotent, so a race to settle it is harmless.
-static OWNER: AtomicU8 = AtomicU8::new(UNKNOWN);
-
-/// Whether all eight basic operators of the process are those of this library.
+/// Whether all eight basic operators of the process are known to be those of this library. If not,
+/// the way through ld.so's binding is right in any case.
 #[inline]
 pub(crate) fn all_ours() -> bool {
-    match OWNER.load(Relaxed) {
-        OURS => true,
-        REPLACED => false,
-        _ => settle(),
-    }
+    ALL_OURS.load(Relaxed)
 }
 
-#[cold]
-pub(crate) fn settle() -> bool {
+/// Compares what the names are bound to with this library; allocates nothing.
+pub(crate) fn settle() {
     let resolved = [
         new() as *const c_void,
         new_array() as *const c_void,
@@ -98,10 +90,8 @@ pub(crate) fn settle() -> bool {
         aligned_delete() as *const c_void,
         aligned_delete_array() as *const c_void,
     ];
-    let own = module_of((&raw const OWNER).cast());
-    let all_ours = resolved.iter().all(|function| module_of(*function) == own);
-    OWNER.store(if all_ours { OURS } else { REPLACED }, Relaxed);
-    all_ours
+    let own = module_of((&raw const ALL_OURS).cast());
+    ALL_OURS.store(resolved.iter().all(|function| module_of(*function) == own), Relaxed);
 }
 
 /// Where the library or program that contains an address is loaded.

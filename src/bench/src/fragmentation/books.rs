@@ -4,13 +4,15 @@
 //! be wrong by dozens of pages per processor. Everything is relative to what the process had when the
 //! books were opened, so that the figures are the heap's.
 
-use std::time::Instant;
+use std::time::Duration;
+
+use crate::clock::process_time;
 
 /// The open books.
 pub struct Books {
     resident_at_start: f64,
     mapped_at_start: f64,
-    started: Instant,
+    started: Duration,
     entries: Vec<(String, f64)>,
 }
 
@@ -18,7 +20,7 @@ impl Books {
     /// Starts the clock and takes the first figures.
     pub fn open() -> Books {
         let (resident_at_start, mapped_at_start) = (resident_mib(), status_mib("VmSize:"));
-        Books { resident_at_start, mapped_at_start, started: Instant::now(), entries: Vec::new() }
+        Books { resident_at_start, mapped_at_start, started: process_time(), entries: Vec::new() }
     }
 
     /// Notes a figure; the label ends with the unit in parentheses.
@@ -45,10 +47,10 @@ impl Books {
         self.note("mapped at most (MiB)", status_mib("VmPeak:") - self.mapped_at_start);
     }
 
-    /// Notes the time since the books were opened.
+    /// Notes the processor time since the books were opened.
     pub fn note_time(&mut self) {
-        let milliseconds = self.started.elapsed().as_secs_f64() * 1e3;
-        self.note("time (ms)", milliseconds);
+        let milliseconds = (process_time() - self.started).as_secs_f64() * 1e3;
+        self.note("CPU time (ms)", milliseconds);
     }
 
     /// One figure per line.

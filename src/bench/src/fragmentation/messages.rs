@@ -8,7 +8,8 @@ use super::books::Books;
 
 pub const WHAT: &str = "\
 1,000 messages of 10 to 1000 bytes, every second one freed, then requests of 5,000 bytes for as many \
-bytes as were freed. \"In the gaps\" counts the requests that were placed between the messages.";
+bytes as were freed. \"In the gaps\" counts the requests that lie between the lowest and the highest \
+message.";
 
 const MESSAGES: usize = 1_000;
 const REQUEST_BYTES: usize = 5_000;

@@ -56,7 +56,7 @@ pub fn run(books: &mut Books) {
         block.release();
     }
     books.note("still live (MiB)", long_lived_bytes as f64 / f64::from(1 << 20));
-    books.note_resident("RSS then");
+    books.note_resident("RSS after frees");
     // SAFETY: malloc_trim may be called at any time.
     unsafe { libc::malloc_trim(0) };
     books.note_resident("trimmed");

@@ -31,10 +31,11 @@ policies may differ little in the first two scenarios and can differ in the thir
 - **Messages.** In a heap where blocks lie side by side, the holes left by the messages are too small for \
 the requests, and no policy can change that: only moving blocks could. With size classes the holes stay \
 usable for messages of the same class and for nothing else, until a whole slab is empty and its pages \
-become a run for any purpose.
+become a run for any purpose. A request that counts as \"in the gaps\" there has found a run among the \
+messages' slabs, not the place of a message.
 - **Thinning.** A page goes back to the kernel only when nothing on it is live. With four blocks to a \
-page and a tenth of them left at random, about 0.9^4 to 0.9^5, two thirds of the pages, are empty in the \
-end; which of them a library can return depends on whether it looks for whole free pages inside partly \
+page and a tenth of them left at random, about 0.9^5 to 0.9^4, six pages in ten, are empty in the end; \
+which of them a library can return depends on whether it looks for whole free pages inside partly \
 used slabs or returns only whole runs.
 - **Shifting mix.** `best` takes the smallest run that fits and keeps big runs whole, `first` takes the \
 lowest address and keeps the end of the heap free, `next` goes on where it last stopped and spreads blocks \

@@ -1,6 +1,7 @@
 //! Cost per operation as the heap grows from 10^3 to 10^7 live blocks of 32 bytes.
 //!
-//! At every decade four costs are printed to stderr, in nanoseconds:
+//! At every decade four costs are printed to stderr, in nanoseconds of
+//! processor time:
 //! `grow`: one more malloc on the way up, first touch of new memory included;
 //! `pair`: malloc and free of one block beside the live ones, which must stay flat;
 //! `replace`: free of a random live block and malloc of another, 1,000 frees and then 1,000 mallocs at
@@ -8,11 +9,10 @@
 //! `touch`: the same random visits without malloc or free. A heap of 10^7 blocks fits in no cache, and
 //! this is the price of that which no allocator can avoid; compare `replace` with it.
 
-use std::time::Instant;
-
 use super::block::Block;
 use super::random::Random;
 use crate::Result;
+use crate::clock::thread_time;
 
 const SIZE: usize = 32;
 const BATCH: usize = 1_000;
@@ -62,7 +62,7 @@ fn replace_batch(live: &mut Vec<Block>, random: &mut Random) -> u64 {
 }
 
 fn per_operation(operations: usize, work: impl FnOnce()) -> f64 {
-    let start = Instant::now();
+    let start = thread_time();
     work();
-    start.elapsed().as_nanos() as f64 / operations as f64
+    (thread_time() - start).as_nanos() as f64 / operations as f64
 }

@@ -76,7 +76,7 @@ fn put_in_order(word: &AtomicU32, repair: fn()) {
             repair();
             // Release: pairs with the Acquire loads in `check` and below.
             word.store(ALIVE, Release);
-            futex_wake(word, u32::MAX);
+            futex_wake(word, i32::MAX as u32);
         }
         Err(_) => {
             while word.load(Acquire) == REPAIRING {
@@ -90,10 +90,13 @@ fn put_in_order(word: &AtomicU32, repair: fn()) {
 fn check_process_id(repair: fn()) {
     const UNWATCHED: u64 = 0;
     const IN_REPAIR: u64 = u64::MAX;
+    if PROCESS.load(Acquire) == UNWATCHED {
+        return;
+    }
     let current = process_id();
     loop {
         let known = PROCESS.load(Acquire);
-        if known == UNWATCHED || known == current {
+        if known == current {
             return;
         }
         // Acquire/Release: a thread of the child that sees its own id also sees the repairs.

@@ -16,7 +16,7 @@ pub fn futex_wait(word: &AtomicU32, expected: u32) {
     };
 }
 
-/// Wakes at most `count` of the threads waiting on `word`.
+/// Wakes at most `count` of the threads waiting on `word`; the kernel reads it as signed.
 pub fn futex_wake(word: &AtomicU32, count: u32) {
     let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
     // SAFETY: only the address of the word is used, as the key of its waiters.

@@ -12,11 +12,17 @@ pub(super) const SIZE_MAX: usize = isize::MAX as usize;
 /// A block of at least `size` bytes, 16-aligned; also for size 0.
 #[inline(always)]
 pub fn malloc(size: usize) -> *mut c_void {
-    let block = heapwarden_core::allocate_fast(size);
+    let block = malloc_cached(size);
     if block.is_null() {
         return malloc_slow(size);
     }
-    block.cast()
+    block
+}
+
+/// A block if the thread's cache has one; null means that `malloc` is to be asked.
+#[inline(always)]
+pub fn malloc_cached(size: usize) -> *mut c_void {
+    heapwarden_core::allocate_fast(size).cast()
 }
 
 /// The thread's first request, an empty cache, a large size or no memory.
@@ -27,7 +33,7 @@ fn malloc_slow(size: usize) -> *mut c_void {
         return no_memory();
     }
     start::ensure();
-    no_memory_if_null(heapwarden_core::allocate(size))
+    no_memory_if_null(heapwarden_core::allocate_slow(size))
 }
 
 /// A zeroed block for `count` elements of `size` bytes.
@@ -89,7 +95,7 @@ unsafe fn free_slow(block: *mut c_void) {
         return;
     }
     // SAFETY: promised by the caller of `free`.
-    if let Err(found) = unsafe { heapwarden_core::free(block.cast()) } {
+    if let Err(found) = unsafe { heapwarden_core::free_slow(block.cast()) } {
         // SAFETY: as above.
         unsafe { misuse::free(found, block) };
     }

@@ -64,6 +64,19 @@ fn refuse_freed(entry: Entry, block: *mut c_void) -> ! {
     end(entry, b": double free of ", block)
 }
 
+/// The core's handler: a cached block turned out to be none when it went home to its arena, so the
+/// call that was wrong has long returned.
+#[cold]
+pub(crate) fn noticed_late(found: Misuse, address: usize) {
+    let block = core::ptr::without_provenance_mut(address);
+    match found {
+        Misuse::DoubleFree => end(Entry::Free, b": an earlier double free of ", block),
+        Misuse::Interior | Misuse::Foreign => {
+            end(Entry::Free, b": an earlier invalid pointer ", block)
+        }
+    }
+}
+
 fn end(entry: Entry, what: &[u8], block: *mut c_void) -> ! {
     complain(&[entry.name(), what, hexadecimal(block.addr() as u64).as_bytes()]);
     // SAFETY: ends the process; nothing of ours is locked.

@@ -17,7 +17,8 @@ mod misuse;
 mod tuning;
 
 pub use aligned::{aligned_alloc, memalign, posix_memalign, pvalloc, valloc};
-pub use basic::{calloc, free, malloc, realloc, usable_size};
+pub use basic::{calloc, free, malloc, malloc_cached, realloc, usable_size};
 pub use foreign::libc_is_ready;
 pub use information::{mallinfo, mallinfo2, malloc_info, malloc_stats};
+pub(crate) use misuse::noticed_late;
 pub use tuning::{malloc_trim, mallopt};

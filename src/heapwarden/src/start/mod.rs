@@ -87,6 +87,7 @@ fn read_options() -> Options {
 
 fn apply(options: &Options) {
     heapwarden_core::configure(&options.core_config());
+    heapwarden_core::set_misuse_handler(crate::front::noticed_late);
     if options.journey > 0 {
         heapwarden_core::journey::start(options.journey, crate::journey_text::print);
     }

@@ -1,0 +1,166 @@
+//! What the preload library shows to the outside, and that the library crate shows nothing: the
+//! symbols, the thread-local storage and the flags, read with binutils from the built files.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use support::{Scratch, installed};
+
+/// All that is exported.
+const EXPORTS: &[&str] = &[
+    "_ZdaPv",
+    "_ZdaPvRKSt9nothrow_t",
+    "_ZdaPvSt11align_val_t",
+    "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+    "_ZdaPvm",
+    "_ZdaPvmSt11align_val_t",
+    "_ZdlPv",
+    "_ZdlPvRKSt9nothrow_t",
+    "_ZdlPvSt11align_val_t",
+    "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+    "_ZdlPvm",
+    "_ZdlPvmSt11align_val_t",
+    "_Znam",
+    "_ZnamRKSt9nothrow_t",
+    "_ZnamSt11align_val_t",
+    "_ZnamSt11align_val_tRKSt9nothrow_t",
+    "_Znwm",
+    "_ZnwmRKSt9nothrow_t",
+    "_ZnwmSt11align_val_t",
+    "_ZnwmSt11align_val_tRKSt9nothrow_t",
+    "aligned_alloc",
+    "calloc",
+    "cfree",
+    "free",
+    "free_aligned_sized",
+    "free_sized",
+    "mallinfo",
+    "mallinfo2",
+    "malloc",
+    "malloc_info",
+    "malloc_stats",
+    "malloc_trim",
+    "malloc_usable_size",
+    "mallopt",
+    "memalign",
+    "posix_memalign",
+    "pvalloc",
+    "realloc",
+    "valloc",
+];
+
+/// The preload library as the command writes it.
+fn library(folder: &Path) -> PathBuf {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_heapwarden"));
+    command.arg("lib").env("XDG_CACHE_HOME", folder).env_remove("LD_PRELOAD");
+    PathBuf::from(printed(&mut command).trim_end())
+}
+
+/// What a tool that succeeds prints.
+fn printed(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let messages = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{messages}", output.status);
+    String::from_utf8(output.stdout).expect("text")
+}
+
+fn tool(name: &str, arguments: &[&OsStr]) -> String {
+    printed(Command::new(name).args(arguments).env("LC_ALL", "C"))
+}
+
+/// The functions and data that a file defines and shows, each as its `nm` type and its name.
+fn defined<'a>(listing: &'a str) -> BTreeSet<(&'a str, &'a str)> {
+    let entry = |line: &'a str| {
+        let mut words = line.split_whitespace().rev();
+        words.next().zip(words.next()).map(|(name, kind)| (kind, name))
+    };
+    listing.lines().filter_map(entry).collect()
+}
+
+#[test]
+fn the_library_exports_the_malloc_family_and_nothing_else() {
+    if !installed(&["nm"]) {
+        return;
+    }
+    let folder = Scratch::new();
+    let library = library(folder.path());
+    let listing = tool("nm", &["-D".as_ref(), "--defined-only".as_ref(), library.as_ref()]);
+    let expected: BTreeSet<_> = EXPORTS.iter().map(|name| ("T", *name)).collect();
+    assert_eq!(defined(&listing), expected);
+}
+
+#[test]
+fn thread_local_storage_needs_no_call_into_the_loader() {
+    if !installed(&["readelf"]) {
+        return;
+    }
+    let folder = Scratch::new();
+    let library = library(folder.path());
+    let relocations = tool("readelf", &["-rW".as_ref(), library.as_ref()]);
+    assert!(relocations.contains("R_X86_64_TPOFF64"), "no thread-local storage at all");
+    for sign in ["DTPMOD64", "DTPOFF64", "TLSDESC", "__tls_get_addr"] {
+        let found = relocations.lines().find(|line| line.contains(sign));
+        assert_eq!(found, None, "general-dynamic thread-local storage");
+    }
+}
+
+#[test]
+fn the_library_is_never_unloaded() {
+    if !installed(&["readelf"]) {
+        return;
+    }
+    let folder = Scratch::new();
+    let library = library(folder.path());
+    let flags = tool("readelf", &["-dW".as_ref(), library.as_ref()]);
+    let flags_1 = flags.lines().find(|line| line.contains("(FLAGS_1)")).expect("flags");
+    assert!(flags_1.contains("NODELETE") && flags_1.contains("NOW"), "{flags_1}");
+}
+
+/// A program of its own workspace, as a user's would be.
+const CONSUMER: &str = r#"
+#[global_allocator]
+static ALLOCATOR: heapwarden::Heapwarden = heapwarden::Heapwarden::new();
+
+fn main() {
+    let words: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+    let total: usize = std::thread::spawn(move || words.iter().map(String::len).sum()).join().unwrap();
+    println!("{total}");
+}
+"#;
+
+#[test]
+fn a_program_that_uses_the_library_crate_is_not_interposed() {
+    if !installed(&["nm"]) {
+        return;
+    }
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
+    let folder = Scratch::new();
+    let crate_path = project.join("src/heapwarden");
+    let manifest = format!(
+        "[package]\nname = \"consumer\"\nedition = \"2024\"\n[workspace]\n\
+         [dependencies]\nheapwarden = {{ path = {crate_path:?} }}\n"
+    );
+    fs::create_dir(folder.path().join("src")).expect("a folder");
+    fs::write(folder.path().join("Cargo.toml"), manifest).expect("a manifest");
+    fs::write(folder.path().join("src/main.rs"), CONSUMER).expect("a program");
+    // The same versions, so that nothing has to be asked of a registry.
+    fs::copy(project.join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the versions");
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumer");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--offline", "--quiet"]).current_dir(folder.path());
+    cargo.env("CARGO_TARGET_DIR", &target).env_remove("CARGO_BUILD_TARGET");
+    printed(&mut cargo);
+
+    let program = target.join("debug/consumer");
+    assert_eq!(printed(&mut Command::new(&program)), "2890\n");
+    let listing = tool("nm", &["--defined-only".as_ref(), program.as_ref()]);
+    let defined = defined(&listing);
+    assert!(defined.iter().any(|(_, name)| *name == "main"), "nm lists nothing");
+    for name in EXPORTS {
+        assert!(!defined.iter().any(|(_, other)| other == name), "the program defines {name}");
+    }
+}

@@ -1,0 +1,84 @@
+//! What `stats=1` and `journey=N` print, in a real process.
+
+mod support;
+
+use std::fs;
+use support::{PROFILES, Run, Scratch, c_program};
+
+/// The number before `word` in a text like `operations  12,345 allocations, 12 frees`.
+fn number_before(text: &str, word: &str) -> u64 {
+    let end = text.find(word).unwrap_or_else(|| panic!("no `{word}` in {text}"));
+    let digits = text[..end].trim_end().rsplit(' ').next().unwrap().replace(',', "");
+    digits.parse().unwrap_or_else(|_| panic!("no number before `{word}` in {text}"))
+}
+
+/// The column `live` in the table of bins.
+fn live_slots(text: &str, slot_bytes: &str) -> u64 {
+    let mut rows = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let row = rows.find(|cells| cells.first() == Some(&slot_bytes)).expect("a bin");
+    row[3].replace(',', "").parse().expect("a number")
+}
+
+#[test]
+fn statistics_come_last_even_when_standard_error_was_closed() {
+    let Some(program) = c_program("statistics_late.cpp") else { return };
+    for profile in PROFILES {
+        let outcome = Run::of(&program).option("stats=1").on(profile);
+        outcome.exited(0);
+        assert_eq!(outcome.stdout, "destroyed\n", "{outcome:?}");
+        let text = &outcome.stderr;
+        assert!(text.starts_with("heapwarden: statistics of process "), "{outcome:?}");
+        assert_eq!(text.matches("heapwarden: statistics").count(), 1, "{outcome:?}");
+        assert!((1500..1700).contains(&number_before(text, " allocations")), "{outcome:?}");
+        assert!((500..700).contains(&number_before(text, " frees")), "{outcome:?}");
+        assert!((1000..1200).contains(&number_before(text, " blocks, at most")), "{outcome:?}");
+        let calls = text.lines().find(|line| line.starts_with("system calls")).expect("a line");
+        assert!(calls.contains("mmap ") && !calls.contains("mmap 0,"), "{outcome:?}");
+        assert!(live_slots(text, "1,024") >= 500, "{outcome:?}");
+        assert!(live_slots(text, "3,072") >= 500, "before the last destructor: {outcome:?}");
+    }
+}
+
+#[test]
+fn statistics_are_not_written_into_a_file_of_the_program() {
+    let Some(program) = c_program("statistics_late.cpp") else { return };
+    for profile in PROFILES {
+        let folder = Scratch::new();
+        let run = Run::of(&program).arg("close").option("stats=1").folder(folder.path());
+        let outcome = run.on(profile);
+        outcome.exited(0);
+        assert!(outcome.stderr.starts_with("heapwarden: statistics of process "), "{outcome:?}");
+        assert_eq!(fs::read(folder.path().join("victim")).expect("the file"), b"");
+    }
+}
+
+#[test]
+fn without_the_option_nothing_is_printed() {
+    let Some(program) = c_program("statistics_late.cpp") else { return };
+    for profile in PROFILES {
+        let outcome = Run::of(&program).on(profile);
+        outcome.exited(0);
+        assert_eq!(outcome.stderr, "", "{outcome:?}");
+    }
+}
+
+#[test]
+fn the_first_requests_are_shown_step_by_step() {
+    let Some(program) = c_program("statistics_late.cpp") else { return };
+    for profile in PROFILES {
+        let outcome = Run::of(&program).option("journey=40").on(profile);
+        outcome.exited(0);
+        let lines: Vec<_> = outcome.stderr.lines().collect();
+        assert_eq!(lines.len(), 40, "{outcome:?}");
+        for (index, line) in lines.iter().enumerate() {
+            let start = format!("heapwarden: journey {}: ", index + 1);
+            assert!(line.starts_with(&start), "{line}");
+        }
+        let shown =
+            |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|p| line.contains(p)));
+        assert!(shown(&["malloc(", "new heap of 4 MiB", "mmap"]), "{outcome:?}");
+        assert!(shown(&["malloc(1000) -> 0x", ": cache hit"]), "{outcome:?}");
+        assert!(shown(&["new slab of", "(1024-byte slots)", "cache empty, refill"]), "{outcome:?}");
+        assert!(shown(&["free(0x", "): kept in the cache"]), "{outcome:?}");
+    }
+}
