@@ -12,6 +12,7 @@
 use crate::arena::Arena;
 use crate::size_class::{CLASSES, TABLE};
 use core::ptr;
+use core::sync::atomic::AtomicUsize;
 
 /// The stack limit of a class that was not used yet.
 const FIRST_LIMIT: usize = 16;
@@ -45,6 +46,10 @@ pub struct Cache {
     pub bins: [CacheBin; CLASSES],
     /// The flows, by class.
     pub flows: [Flow; CLASSES],
+    /// The owner's thread pointer; 0 when it has none.
+    pub owner: AtomicUsize,
+    /// In which generation of forked processes the owner took it.
+    pub generation: u32,
     /// The arena the thread is assigned to.
     pub arena: *const Arena,
     /// How often in a row the arena was found locked.

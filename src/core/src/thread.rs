@@ -2,8 +2,8 @@
 //! when its thread-specific data is destroyed. What it still frees or allocates after that (libc
 //! does) goes to the arenas directly.
 //!
-//! The very first thread is special: the loader calls malloc, then zeroes the thread block when
-//! it sets up thread-local storage for good. Its cache is remembered by the thread pointer.
+//! A cache remembers its owner's thread pointer. The very first thread needs that: the loader calls
+//! malloc, then zeroes the thread block when it sets up thread-local storage for good.
 
 use crate::cache::{CACHE_BYTES, Cache};
 use crate::config::config;
@@ -13,7 +13,7 @@ use crate::{arenas, home, os, private_heap};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{
-    AtomicPtr, AtomicU32, AtomicUsize,
+    AtomicPtr, AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
 };
 
@@ -56,9 +56,9 @@ impl Idle {
 
 static IDLE: Locked<Idle> = Locked::new(Idle::NONE);
 
-/// The first thread's pointer and cache, until it ends.
-static EARLY_POINTER: AtomicUsize = AtomicUsize::new(0);
-static EARLY_CACHE: AtomicPtr<Cache> = AtomicPtr::new(ptr::null_mut());
+/// How many forks lie between this process and the first one. Caches of earlier generations may
+/// be torn, but for that of the thread that forked.
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// The key whose destructor tells that a thread ends, plus one; 0 when there is none yet.
 static KEY: Locked<u32> = Locked::new(0);
@@ -104,30 +104,36 @@ fn attach() -> *mut Cache {
         if (*block).stage == STAGE_ENDED {
             return ptr::null_mut();
         }
-        let early = EARLY_POINTER.load(Relaxed) == tls::thread_pointer();
-        let cache = if early { EARLY_CACHE.load(Relaxed) } else { obtain_cache() };
+        let cache = obtain_cache();
         if cache.is_null() {
             return cache;
         }
+        // Set before the key: from here on nested calls find the cache, and setting a key may
+        // allocate.
         (*block).cache = cache;
         (*block).stage = STAGE_ATTACHED;
         (*block).fast = if config().instrument { ptr::null_mut() } else { cache };
-        if !early {
-            // From here on nested calls find the cache: setting the key may allocate.
-            watch_for_end(cache);
-        }
+        watch_for_end(cache);
         cache
     }
 }
 
 fn obtain_cache() -> *mut Cache {
     let idle = IDLE.with(Idle::pop);
+    if idle.is_null() {
+        let own = find_own();
+        if !own.is_null() {
+            return own;
+        }
+    }
     let cache = if idle.is_null() { create_cache() } else { idle };
     if cache.is_null() {
         return cache;
     }
     // SAFETY: the cache is this thread's now; arenas are never freed.
     unsafe {
+        (*cache).owner.store(tls::thread_pointer(), Relaxed);
+        (*cache).generation = GENERATION.load(Relaxed);
         let last = (*cache).arena;
         (*cache).arena = if last.is_null() || (*last).is_abandoned() {
             arenas::assign(ptr::null(), false)
@@ -144,9 +150,24 @@ fn obtain_cache() -> *mut Cache {
     cache
 }
 
+/// A cache whose owner has this thread's pointer. Either it is this thread's from before the
+/// loader zeroed the thread block, or its owner is dead and had no destructor run any more: it
+/// made its first request in the last round of them.
+fn find_own() -> *mut Cache {
+    let (pointer, generation) = (tls::thread_pointer(), GENERATION.load(Relaxed));
+    let mut own: *const Cache = ptr::null();
+    visit_caches(&mut |cache| {
+        // Only a thread with this pointer writes it, so no other thread can want this cache; the
+        // generation is written before and only by owners, of which this is one.
+        if cache.owner.load(Relaxed) == pointer && cache.generation == generation {
+            own = cache;
+        }
+    });
+    own.cast_mut()
+}
+
 fn create_cache() -> *mut Cache {
-    let first = ALL.load(Relaxed).is_null();
-    if first {
+    if ALL.load(Relaxed).is_null() {
         os::fork::watch();
     }
     let cache: *mut Cache = private_heap::permanent(CACHE_BYTES, 64).cast();
@@ -155,11 +176,6 @@ fn create_cache() -> *mut Cache {
     }
     // SAFETY: fresh zeroed private memory of a cache's size.
     unsafe { Cache::create(cache) };
-    // Where several threads are the first, one is.
-    let pointer = tls::thread_pointer();
-    if first && EARLY_POINTER.compare_exchange(0, pointer, Relaxed, Relaxed).is_ok() {
-        EARLY_CACHE.store(cache, Relaxed);
-    }
     let mut next = ALL.load(Relaxed);
     loop {
         // SAFETY: not shared yet.
@@ -214,9 +230,6 @@ unsafe extern "C" fn end(value: *mut c_void) {
         (*block).cache = ptr::null_mut();
         (*block).stage = STAGE_ENDED;
     }
-    if EARLY_CACHE.load(Relaxed) == cache {
-        EARLY_POINTER.store(0, Relaxed);
-    }
     crate::entry::check_fork();
     // SAFETY: the cache is unreachable from the thread now, so it is ours.
     unsafe {
@@ -224,6 +237,7 @@ unsafe extern "C" fn end(value: *mut c_void) {
             home::flush_all(cache);
         }
         arenas::leave((*cache).arena);
+        (*cache).owner.store(0, Relaxed);
     }
     THREADS.fetch_sub(1, Relaxed);
     IDLE.with(|idle| idle.push(cache));
@@ -239,10 +253,6 @@ pub unsafe fn repair_after_fork() {
         IDLE.restart(Idle::NONE);
         KEY.restart(0);
     }
-    // The first thread may not exist here, and a new one may get its stack and so its pointer.
-    if EARLY_POINTER.load(Relaxed) != tls::thread_pointer() {
-        EARLY_POINTER.store(0, Relaxed);
-    }
     // SAFETY: the thread block is this thread's; a thread with a cache has an arena.
     unsafe {
         let cache = (*tls::block()).cache;
@@ -250,5 +260,6 @@ pub unsafe fn repair_after_fork() {
             arenas::join((*cache).arena);
         }
     }
+    GENERATION.fetch_add(1, Relaxed);
     THREADS.store(1, Relaxed);
 }

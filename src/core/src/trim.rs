@@ -13,7 +13,6 @@ use crate::os::{self, PAGE, mapping};
 use crate::pages::Pages;
 use crate::run::Run;
 use crate::{arenas, home, slab_purge, thread};
-use core::ptr;
 
 /// Runs put back between two looks at the clock.
 const CLOCK_PERIOD: u32 = 64;
