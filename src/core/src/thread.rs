@@ -142,6 +142,8 @@ fn obtain_cache() -> *mut Cache {
         };
         (*cache).contention = 0;
         if (*cache).arena.is_null() {
+            // Not ours to find again: whoever takes it from the list owns it.
+            (*cache).owner.store(0, Relaxed);
             IDLE.with(|idle| idle.push(cache));
             return ptr::null_mut();
         }
