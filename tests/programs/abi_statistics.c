@@ -48,6 +48,16 @@ int main(int argc, char **argv) {
     long trimmed = process_kilobytes("VmRSS");
     CHECK(trimmed < resident - (100 << 10), "%ld kB resident of %ld after malloc_trim", trimmed, resident);
     CHECK(mallopt(M_PERTURB, 0) == 1, "mallopt");
+    CHECK(mallopt(M_ARENA_MAX, 2) == 1, "mallopt M_ARENA_MAX");
+    CHECK(mallopt(M_MMAP_THRESHOLD, 64 << 20) == 0, "mallopt of more than a heap can serve");
+    /* From here on a block of 100 kB is a mapping of its own, and freeing it does not change that. */
+    CHECK(mallopt(M_MMAP_THRESHOLD, 65536) == 1, "mallopt M_MMAP_THRESHOLD");
+    for (int round = 0; round < 3; round++) {
+        size_t before = mallinfo2().hblks;
+        void *volatile direct = malloc(100000);
+        CHECK(mallinfo2().hblks == before + 1, "round %d: not a mapping of its own", round);
+        free(direct);
+    }
     churn(1000, 1);
     return 0;
 }

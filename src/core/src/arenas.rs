@@ -31,10 +31,18 @@ pub fn visit(visit: &mut dyn FnMut(&'static Arena)) {
     }
 }
 
+static LIMIT: AtomicU32 = AtomicU32::new(0);
+
+/// Chooses how many arenas there may be from now on; those that exist stay. 0 changes nothing.
+pub fn set_arenas_max(count: u32) {
+    if count != 0 {
+        LIMIT.store(count, Relaxed);
+    }
+}
+
 /// How many arenas there may be. Asked for with the first arena, so that a process that enters a
 /// sandbox later makes no new kind of system call.
 fn limit() -> u32 {
-    static LIMIT: AtomicU32 = AtomicU32::new(0);
     let known = LIMIT.load(Relaxed);
     if known != 0 {
         return known;

@@ -48,7 +48,10 @@ impl Direct {
 /// Blocks of this size and more are never served from a heap.
 const THRESHOLD_MAX: usize = HEAP_PAGES_MAX * PAGE;
 
+/// Where the threshold has adapted to; 0 before.
 static THRESHOLD: AtomicUsize = AtomicUsize::new(0);
+/// Chosen by the program while it runs, which ends the adapting; 0 when it chose nothing.
+static CHOSEN: AtomicUsize = AtomicUsize::new(0);
 static BLOCKS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
@@ -64,9 +67,22 @@ pub fn totals() -> (u64, u64) {
     (BLOCKS.load(Relaxed), BYTES.load(Relaxed))
 }
 
+/// Fixes the size from which on blocks are direct, as glibc's mallopt does: it no longer adapts.
+/// False when the size is more than a heap can serve.
+pub fn set_direct_threshold(bytes: usize) -> bool {
+    let possible = bytes <= THRESHOLD_MAX;
+    if possible {
+        CHOSEN.store(bytes.max(1), Relaxed);
+    }
+    possible
+}
+
 /// The size from which on blocks are direct now.
 pub fn threshold() -> usize {
-    THRESHOLD.load(Relaxed).max(config().direct_threshold).min(THRESHOLD_MAX)
+    match CHOSEN.load(Relaxed) {
+        0 => THRESHOLD.load(Relaxed).max(config().direct_threshold).min(THRESHOLD_MAX),
+        chosen => chosen,
+    }
 }
 
 fn take_descriptor() -> *mut Direct {

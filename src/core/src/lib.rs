@@ -94,7 +94,11 @@ mod walk;
 #[cfg(not(loom))]
 pub use arena::Misuse;
 #[cfg(not(loom))]
+pub use arenas::set_arenas_max;
+#[cfg(not(loom))]
 pub use config::{Config, configure};
+#[cfg(not(loom))]
+pub use direct::set_direct_threshold;
 #[cfg(not(loom))]
 pub use entry::{
     allocate, allocate_aligned, allocate_fast, allocate_slow, allocate_zeroed, free, free_fast,
