@@ -1,6 +1,6 @@
 //! What can be chosen before the first block is handed out, and is fixed from then on.
 
-use crate::fit::Fit;
+use crate::pages::fit::Fit;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
     AtomicU32,

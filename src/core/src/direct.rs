@@ -7,13 +7,13 @@
 
 use crate::arena::Misuse;
 use crate::config::config;
-use crate::heap::HEAP_PAGES_MAX;
 use crate::journey::{Step, note};
-use crate::lock::Locked;
 use crate::os::{PAGE, mapping, page_round};
-use crate::page_map::{self, GRANULE};
+use crate::pages::heap::HEAP_PAGES_MAX;
+use crate::pages::page_map::{self, GRANULE};
 use crate::private_heap;
 use crate::statistics::live;
+use crate::sync::Locked;
 use core::ptr;
 use core::sync::atomic::{
     AtomicBool, AtomicU64, AtomicUsize,

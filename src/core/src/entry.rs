@@ -5,14 +5,15 @@
 //! do everything, in tail position of a cold call.
 
 use crate::arena::{Arena, Misuse};
-use crate::cache::Cache;
 use crate::journey::{self, Step, note};
 use crate::os::{PAGE, fork, page_round};
-use crate::page_map::{self, GRANULE, Owner};
-use crate::run::{LARGE_CLASS, Run};
-use crate::size_class::{self, CLASSES, SMALL_MAX, TABLE, TABLE_MAX};
+use crate::pages::page_map::{self, GRANULE, Owner};
+use crate::pages::run::{LARGE_CLASS, Run};
+use crate::slabs::size_class::{self, CLASSES, SMALL_MAX, TABLE, TABLE_MAX};
+use crate::thread::cache::Cache;
 use crate::{
-    arenas, batch, direct, heap, home, private_heap, statistics, thread, tls, trim, uncached,
+    arena::arenas, arena::batch, direct, pages::heap, private_heap, statistics, thread,
+    thread::home, thread::tls, thread::uncached, trim,
 };
 use core::ptr;
 

@@ -4,7 +4,7 @@
 //! when nothing is recorded a note costs one load from the thread block.
 
 use crate::arena::Misuse;
-use crate::tls;
+use crate::thread::tls;
 use core::ptr;
 use core::sync::atomic::{
     AtomicPtr, AtomicU64,

@@ -3,12 +3,12 @@
 //! Cost: the page map's three loads, and a multiplication for a slot.
 
 use crate::arena::run_of;
-use crate::heap::Heap;
 use crate::os::PAGE;
-use crate::page_map::{Owner, owner_of};
-use crate::run::{Run, RunState};
-use crate::size_class::TABLE;
-use crate::slab;
+use crate::pages::heap::Heap;
+use crate::pages::page_map::{Owner, owner_of};
+use crate::pages::run::{Run, RunState};
+use crate::slabs::size_class::TABLE;
+use crate::slabs::slab;
 
 /// What kind of block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

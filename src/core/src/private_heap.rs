@@ -6,8 +6,8 @@
 //! lists may live in them.
 //! Cost: one lock per operation.
 
-use crate::lock::Locked;
 use crate::os::{PAGE, mapping, page_round};
+use crate::sync::Locked;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -4,13 +4,13 @@
 use crate::arena::{Misuse, run_of};
 use crate::direct::{self, Direct};
 use crate::entry::{self, check_fork};
-use crate::heap::Heap;
 use crate::journey::{self, Step, note};
 use crate::locate::locate;
 use crate::os::{PAGE, page_round};
-use crate::page_map::{Owner, owner_of};
-use crate::run::{Run, RunState};
-use crate::size_class::{SMALL_MAX, TABLE};
+use crate::pages::heap::Heap;
+use crate::pages::page_map::{Owner, owner_of};
+use crate::pages::run::{Run, RunState};
+use crate::slabs::size_class::{SMALL_MAX, TABLE};
 use core::ptr;
 
 /// The bytes of the block that starts at `block`; `None` when none of ours does.
@@ -61,7 +61,7 @@ unsafe fn resize_slot(run: *mut Run, block: *mut u8, new_size: usize) -> Result<
     // SAFETY: the caller's promise: `block` lies in this slab.
     unsafe {
         let bytes = TABLE[(*run).class as usize].slot_bytes as usize;
-        match crate::slab::slot_of(run, block as usize) {
+        match crate::slabs::slab::slot_of(run, block as usize) {
             Some((_, 0)) => {}
             _ => return Err(Misuse::Interior),
         }

@@ -4,10 +4,10 @@
 //! Figures of running threads are read while they change; they are exact when those rest.
 
 use crate::arena::Arena;
-use crate::cache::Cache;
 use crate::os::{PAGE, mapping};
-use crate::size_class::{CLASSES, TABLE};
-use crate::{arenas, direct, private_heap, thread, uncached};
+use crate::slabs::size_class::{CLASSES, TABLE};
+use crate::thread::cache::Cache;
+use crate::{arena::arenas, direct, private_heap, thread, thread::uncached};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 pub use crate::os::syscall::SystemCalls;

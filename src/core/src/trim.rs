@@ -7,12 +7,12 @@
 
 use crate::arena::Inner;
 use crate::config::config;
-use crate::heap::{self, Heap};
 use crate::journey::{Step, note};
 use crate::os::{self, PAGE, mapping};
 use crate::pages::Pages;
-use crate::run::Run;
-use crate::{arenas, home, slab_purge, thread};
+use crate::pages::heap::{self, Heap};
+use crate::pages::run::Run;
+use crate::{arena::arenas, slabs::purge, thread, thread::home};
 
 /// Runs put back between two looks at the clock.
 const CLOCK_PERIOD: u32 = 64;
@@ -114,7 +114,7 @@ unsafe fn trim_arena(inside: &mut Inner) -> usize {
             bin.release_empty(pages);
         }
         pages.now_ms = os::now_ms();
-        purge_older(pages, 0, 0) + bins.iter().map(|bin| slab_purge::purge_bin(bin)).sum::<usize>()
+        purge_older(pages, 0, 0) + bins.iter().map(|bin| purge::purge_bin(bin)).sum::<usize>()
     }
 }
 

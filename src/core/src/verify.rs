@@ -3,12 +3,12 @@
 //! Cost: a look at every page of every heap.
 
 use crate::arena::Inner;
-use crate::heap::Heap;
 use crate::os::{PAGE, PAGE_SHIFT};
-use crate::page_map::{Owner, class_at, owner_of};
-use crate::run::{LARGE_CLASS, Run, RunState};
-use crate::size_class::{CLASSES, TABLE};
-use crate::{arenas, trim};
+use crate::pages::heap::Heap;
+use crate::pages::page_map::{Owner, class_at, owner_of};
+use crate::pages::run::{LARGE_CLASS, Run, RunState};
+use crate::slabs::size_class::{CLASSES, TABLE};
+use crate::{arena::arenas, trim};
 
 /// Aborts with a message if any arena contradicts itself.
 pub fn verify_structures() {

@@ -5,12 +5,12 @@
 //! Cost: a visit per slot; the marks of heaps become resident.
 
 use crate::arena::Inner;
-use crate::heap::{Heap, WORDS_PER_PAGE};
 use crate::locate::{BlockKind, Located, locate, slot_block};
 use crate::os::PAGE;
-use crate::page_map::{self, Owner, owner_of};
-use crate::run::{Run, RunState};
-use crate::{arenas, slab, thread, trim};
+use crate::pages::heap::{Heap, WORDS_PER_PAGE};
+use crate::pages::page_map::{self, Owner, owner_of};
+use crate::pages::run::{Run, RunState};
+use crate::{arena::arenas, slabs::slab, thread, trim};
 use core::ptr;
 
 /// Calls `visit` for every block that was ever carved: `live` says whether the program holds it.

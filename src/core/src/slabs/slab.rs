@@ -6,8 +6,8 @@
 
 use crate::config::config;
 use crate::os::PAGE;
-use crate::run::{Run, RunState};
-use crate::size_class::TABLE;
+use crate::pages::run::{Run, RunState};
+use crate::slabs::size_class::TABLE;
 
 /// Why a slot could not be returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

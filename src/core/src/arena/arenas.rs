@@ -6,7 +6,7 @@
 
 use crate::arena::Arena;
 use crate::config::config;
-use crate::lock::Locked;
+use crate::sync::Locked;
 use crate::{os, private_heap};
 use core::ptr;
 use core::sync::atomic::{

@@ -5,11 +5,16 @@
 //! A cache remembers its owner's thread pointer. The very first thread needs that: the loader calls
 //! malloc, then zeroes the thread block when it sets up thread-local storage for good.
 
-use crate::cache::{CACHE_BYTES, Cache};
+pub mod cache;
+pub mod home;
+pub mod tls;
+pub mod uncached;
+
 use crate::config::config;
-use crate::lock::Locked;
-use crate::tls::{self, STAGE_ATTACHED, STAGE_ENDED};
-use crate::{arenas, home, os, private_heap};
+use crate::sync::Locked;
+use crate::thread::cache::{CACHE_BYTES, Cache};
+use crate::thread::tls::{STAGE_ATTACHED, STAGE_ENDED};
+use crate::{arena::arenas, os, private_heap};
 use core::ffi::c_void;
 use core::ptr;
 use core::sync::atomic::{

@@ -7,9 +7,9 @@
 use crate::arena::{Arena, Misuse};
 use crate::journey::{Step, note};
 use crate::pages::Pages;
-use crate::run::{Run, RunList};
-use crate::size_class::TABLE;
-use crate::slab::{self, SlotError};
+use crate::pages::run::{Run, RunList};
+use crate::slabs::size_class::TABLE;
+use crate::slabs::slab::{self, SlotError};
 
 /// One size class's slabs in an arena.
 pub struct SmallBin {

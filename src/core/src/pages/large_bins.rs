@@ -6,7 +6,7 @@
 //! Cost: a bit scan to find the first bin that fits; within a bin of mixed lengths the list is
 //! searched, at most [`SEARCH_MAX`] runs.
 
-use crate::run::{Run, RunList};
+use crate::pages::run::{Run, RunList};
 use core::ptr;
 
 const BINS: usize = 64;
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn bins_are_ordered_by_length() {
         let mut last = 0;
-        for pages in 1..=crate::heap::HEAP_PAGES_MAX {
+        for pages in 1..=crate::pages::heap::HEAP_PAGES_MAX {
             let bin = bin_of(pages);
             assert!(bin == last || bin == last + 1, "{pages}");
             last = bin;

@@ -5,9 +5,9 @@
 //! order, so their cost grows with the number of runs; `worst` looks at the topmost bin.
 //! None of them touches the top: it is used when none of them finds anything.
 
-use crate::heap::Heap;
-use crate::large_bins::LargeBins;
-use crate::run::{Run, RunState};
+use crate::pages::heap::Heap;
+use crate::pages::large_bins::LargeBins;
+use crate::pages::run::{Run, RunState};
 use core::ptr;
 
 /// Which policy.

@@ -11,8 +11,8 @@
 //! first-level cache.
 
 use crate::direct::Direct;
-use crate::heap::Heap;
 use crate::os::{PAGE_SHIFT, mapping};
+use crate::pages::heap::Heap;
 use core::sync::atomic::{
     AtomicPtr, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release},

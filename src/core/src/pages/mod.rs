@@ -4,15 +4,21 @@
 //! no two free runs are neighbours; no free run borders the top.
 //! Cost: a search of the large bins and two boundary looks per request; a new heap is one mmap.
 
+pub mod fit;
+pub mod heap;
+pub mod large_bins;
+pub mod page_map;
+pub mod run;
+
 use crate::arena::Arena;
 use crate::config::config;
-use crate::fit::{Choice, Placement, Policy};
-use crate::heap::{self, HEAP_PAGES_MAX, Heap};
 use crate::journey::{Step, note};
-use crate::large_bins::LargeBins;
 use crate::os::PAGE;
-use crate::page_map::GRANULE;
-use crate::run::{LARGE_CLASS, Run, RunState};
+use crate::pages::fit::{Choice, Placement, Policy};
+use crate::pages::heap::{HEAP_PAGES_MAX, Heap};
+use crate::pages::large_bins::LargeBins;
+use crate::pages::page_map::GRANULE;
+use crate::pages::run::{LARGE_CLASS, Run, RunState};
 use core::ptr;
 
 const GRANULE_PAGES: usize = GRANULE / PAGE;

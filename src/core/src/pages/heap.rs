@@ -11,10 +11,10 @@
 //! Metadata: 131 bytes per page of 4 KiB (3.2 %), resident only where used.
 
 use crate::arena::Arena;
-use crate::lock::Locked;
 use crate::os::{PAGE, PAGE_SHIFT, mapping, page_round};
-use crate::page_map::{self, GRANULE};
-use crate::run::{Run, RunState};
+use crate::pages::page_map::{self, GRANULE};
+use crate::pages::run::{Run, RunState};
+use crate::sync::Locked;
 use core::ptr;
 
 /// The most pages in a heap.

@@ -10,7 +10,7 @@
 //! slots for good, a bounded loss.
 
 use crate::arena::Arena;
-use crate::size_class::{CLASSES, TABLE};
+use crate::slabs::size_class::{CLASSES, TABLE};
 use core::ptr;
 use core::sync::atomic::AtomicUsize;
 

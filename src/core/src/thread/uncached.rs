@@ -3,7 +3,7 @@
 //!
 //! Cost: one relaxed add beside a lock.
 
-use crate::size_class::CLASSES;
+use crate::slabs::size_class::CLASSES;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 static ALLOCATIONS: [AtomicU64; CLASSES] = [const { AtomicU64::new(0) }; CLASSES];

@@ -1,9 +1,9 @@
 //! The pool of batches for the mailboxes. A batch is used only when an arena's lock was found
 //! taken, so a few are enough for any program; they are never unmapped.
 
-use crate::handover::Batch;
-use crate::lock::Locked;
 use crate::private_heap;
+use crate::sync::Locked;
+use crate::sync::handover::Batch;
 use core::ptr;
 
 struct Pool(*mut Batch);

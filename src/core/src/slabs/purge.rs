@@ -6,10 +6,10 @@
 
 use crate::config::config;
 use crate::os::{PAGE, mapping};
-use crate::run::Run;
-use crate::size_class::TABLE;
-use crate::slab;
-use crate::small_bin::SmallBin;
+use crate::pages::run::Run;
+use crate::slabs::size_class::TABLE;
+use crate::slabs::slab;
+use crate::slabs::small_bin::SmallBin;
 
 /// Gives back the free pages within a bin's slabs. Returns their bytes.
 ///

@@ -5,7 +5,7 @@
 //! instructions, no call, safe in signal handlers. It is zero in a new thread, and the loader
 //! zeroes the main thread's once more after it already called malloc (see `thread`).
 
-use crate::cache::Cache;
+use crate::thread::cache::Cache;
 
 core::arch::global_asm!(
     ".section .tbss.heapwarden_thread,\"awT\",@nobits",

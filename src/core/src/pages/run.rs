@@ -4,8 +4,8 @@
 //! All fields belong to the arena that owns the heap, under its lock, but for a live block's
 //! `pages`, which its user may read.
 
-use crate::heap::Heap;
 use crate::os::PAGE;
+use crate::pages::heap::Heap;
 
 /// The class byte of a large block's pages; no slab has it.
 pub const LARGE_CLASS: u8 = 0xFF;

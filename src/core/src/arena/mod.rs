@@ -5,17 +5,19 @@
 //! An arena whose lock was held by another thread when this process was forked is abandoned in
 //! the child: what it lent stays valid, nothing is taken from it or given back to it.
 
-use crate::batch;
-use crate::handover::Mailbox;
-use crate::heap::Heap;
+pub mod arenas;
+pub mod batch;
+
 use crate::journey::{Step, note};
-use crate::lock::RawMutex;
 use crate::os::PAGE;
 use crate::pages::Pages;
-use crate::run::{LARGE_CLASS, Run, RunState};
-use crate::size_class::CLASSES;
-use crate::small_bin::SmallBin;
+use crate::pages::heap::Heap;
+use crate::pages::run::{LARGE_CLASS, Run, RunState};
+use crate::slabs::size_class::CLASSES;
+use crate::slabs::small_bin::SmallBin;
 use crate::statistics::live;
+use crate::sync::RawMutex;
+use crate::sync::handover::Mailbox;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64,
@@ -199,7 +201,7 @@ impl Inner {
         self.refills += 1;
         // SAFETY: the caller's promise.
         let taken = unsafe { self.bins[class].take(&mut self.pages, arena, class, end, wanted) };
-        self.count_out(taken * crate::size_class::TABLE[class].slot_bytes as usize);
+        self.count_out(taken * crate::slabs::size_class::TABLE[class].slot_bytes as usize);
         taken
     }
 
@@ -227,7 +229,9 @@ impl Inner {
     /// `self` is the inside of the arena that owns the heap `address` lies in; nobody uses the
     /// block any more.
     pub unsafe fn put(&mut self, address: usize) -> Result<(), Misuse> {
-        let Some(crate::page_map::Owner::Heap(heap)) = crate::page_map::owner_of(address) else {
+        let Some(crate::pages::page_map::Owner::Heap(heap)) =
+            crate::pages::page_map::owner_of(address)
+        else {
             return Err(Misuse::Foreign);
         };
         // SAFETY: the heap is live: one of its blocks was still out.
@@ -237,7 +241,7 @@ impl Inner {
                 RunState::Slab => {
                     let class = (*run).class as usize;
                     self.bins[class].put(&mut self.pages, run, address)?;
-                    self.count_back(crate::size_class::TABLE[class].slot_bytes as usize);
+                    self.count_back(crate::slabs::size_class::TABLE[class].slot_bytes as usize);
                 }
                 RunState::Large if Run::address(run) == address => {
                     self.count_back((*run).pages as usize * PAGE);

@@ -4,12 +4,12 @@
 //! mailbox. To fill a stack a thread waits, and moves to another arena when it had to wait often.
 
 use crate::arena::{Arena, Entered, Misuse};
-use crate::cache::Cache;
-use crate::handover::BATCH_BLOCKS;
 use crate::journey::{Step, note};
-use crate::page_map::{self, Owner};
-use crate::size_class::CLASSES;
-use crate::{arenas, batch, misuse, trim};
+use crate::pages::page_map::{self, Owner};
+use crate::slabs::size_class::CLASSES;
+use crate::sync::handover::BATCH_BLOCKS;
+use crate::thread::cache::Cache;
+use crate::{arena::arenas, arena::batch, misuse, trim};
 use core::ptr;
 use core::sync::atomic::Ordering::Relaxed;
 

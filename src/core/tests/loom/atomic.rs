@@ -1,19 +1,20 @@
-//! The atomics and the waiting that [`crate::lock`] and [`crate::handover`] are built on: the
-//! real ones, or loom's when the two are model-checked.
+//! Loom's parts in the place of `src/sync/atomic.rs`.
 
-#[cfg(not(loom))]
-pub use crate::os::{futex_wait, futex_wake};
-#[cfg(not(loom))]
-pub use core::hint::spin_loop;
-#[cfg(not(loom))]
-pub use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
-
-#[cfg(loom)]
 pub use loom::hint::spin_loop;
-#[cfg(loom)]
 pub use loom::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-#[cfg(loom)]
+/// One round is enough to model that a waiter may find the lock free before it sleeps.
+pub const SPINS: u32 = 1;
+
+/// A constructor; loom's atomics have no const ones.
+macro_rules! constructor {
+    ($(#[$about:meta])* pub fn $name:ident() -> Self $body:block) => {
+        $(#[$about])*
+        pub fn $name() -> Self $body
+    };
+}
+pub(super) use constructor;
+
 loom::lazy_static! {
     /// The kernel's queue of sleepers in the model; the models use one futex word each.
     static ref SLEEPERS: (loom::sync::Mutex<()>, loom::sync::Condvar) =
@@ -22,7 +23,6 @@ loom::lazy_static! {
 
 /// The model of a futex wait: looking at the word and falling asleep is one step, and without a
 /// wake it never returns, so that a lost one is a deadlock that loom finds.
-#[cfg(loom)]
 pub fn futex_wait(word: &AtomicU32, expected: u32) {
     let queue = SLEEPERS.0.lock().unwrap();
     // A read-modify-write reads the latest value, as the kernel does.
@@ -32,7 +32,6 @@ pub fn futex_wait(word: &AtomicU32, expected: u32) {
 }
 
 /// The model of a wake.
-#[cfg(loom)]
 pub fn futex_wake(_word: &AtomicU32, count: u32) {
     let _queue = SLEEPERS.0.lock().unwrap();
     if count == 1 { SLEEPERS.1.notify_one() } else { SLEEPERS.1.notify_all() }
