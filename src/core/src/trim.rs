@@ -16,8 +16,8 @@ use crate::{arena::arenas, slabs::purge, thread, thread::home};
 
 /// Runs put back between two looks at the clock.
 const CLOCK_PERIOD: u32 = 64;
-/// Free dirty pages that are never too many: 64 MiB.
-const DIRTY_ALWAYS: usize = (64 << 20) / PAGE;
+/// Free dirty pages that are never too many: 16 MiB.
+const DIRTY_ALWAYS: usize = (16 << 20) / PAGE;
 
 /// Called after a run was put back.
 ///

@@ -1,7 +1,8 @@
 //! Size classes: which slot size serves a request, and how a slab of that size is laid out.
 //!
-//! 16-byte steps to 256, eight classes per doubling to 2 KiB, four per doubling to
-//! [`SMALL_MAX`]. All tables are computed at compile time. Class 0 means "no slab", so that a
+//! 16-byte steps to 256, then eight classes per doubling to [`SMALL_MAX`]: at most an eighth of a
+//! slot is lost to rounding. (With four per doubling above 2 KiB, the pages of a database, a little
+//! more than 4 KiB each, lost a fifth.) All tables are computed at compile time. Class 0 means "no slab", so that a
 //! cleared page table says that nothing is there.
 //! Cost of a lookup: one byte load up to [`TABLE_MAX`], a few shifts above.
 
@@ -12,7 +13,7 @@ pub const SMALL_MAX: usize = 32 * 1024;
 /// The largest request whose class is looked up in the table.
 pub const TABLE_MAX: usize = 2048;
 /// One more than the highest class.
-pub const CLASSES: usize = 1 + 16 + 8 * 3 + 4 * 4;
+pub const CLASSES: usize = 1 + 16 + 8 * 7;
 
 /// How slabs of one class are laid out.
 #[derive(Clone, Copy)]
@@ -36,13 +37,9 @@ const fn slot_bytes(class: usize) -> usize {
     match class {
         0 => 0,
         1..=16 => class * 16,
-        17..=40 => {
+        _ => {
             let (doubling, step) = ((class - 17) / 8, (class - 17) % 8 + 1);
             (256 << doubling) + step * (32 << doubling)
-        }
-        _ => {
-            let (doubling, step) = ((class - 41) / 4, (class - 41) % 4 + 1);
-            (2048 << doubling) + step * (512 << doubling)
         }
     }
 }
@@ -133,8 +130,8 @@ pub fn class_of(size: usize) -> usize {
         return class_of_table(size);
     }
     let doubling = (size - 1).ilog2() as usize;
-    let quarter = ((size - 1) >> (doubling - 2)) & 3;
-    41 + (doubling - 11) * 4 + quarter
+    let eighth = ((size - 1) >> (doubling - 3)) & 7;
+    17 + (doubling - 8) * 8 + eighth
 }
 
 /// The smallest class for `size` whose slots all are multiples of `alignment` (a power of two up

@@ -16,7 +16,7 @@ use core::sync::atomic::Ordering::Relaxed;
 /// The most blocks brought home at once.
 const FLUSH_MAX: usize = 128;
 /// Waits in a row after which a thread looks for another arena.
-const CONTENTION_MAX: u32 = 4;
+const CONTENTION_MAX: u32 = 16;
 
 /// Enters an arena for a thread that needs something from one: its own, or another when its own
 /// is contended or abandoned. `None` when there is none at all.
