@@ -38,6 +38,8 @@ const EXPORTS: &[&str] = &[
     "free",
     "free_aligned_sized",
     "free_sized",
+    "heapwarden_check_heap",
+    "heapwarden_version",
     "mallinfo",
     "mallinfo2",
     "malloc",
@@ -50,7 +52,57 @@ const EXPORTS: &[&str] = &[
     "posix_memalign",
     "pvalloc",
     "realloc",
+    "sigaction",
+    "signal",
     "valloc",
+];
+
+/// libc's functions that are exported with a check in front.
+const INTERCEPTED: &[&str] = &[
+    "__fgets_chk",
+    "__fread_chk",
+    "__getcwd_chk",
+    "__memcpy_chk",
+    "__memmove_chk",
+    "__mempcpy_chk",
+    "__memset_chk",
+    "__pread64_chk",
+    "__pread_chk",
+    "__read_chk",
+    "__readlink_chk",
+    "__recv_chk",
+    "__recvfrom_chk",
+    "__snprintf_chk",
+    "__sprintf_chk",
+    "__stpcpy_chk",
+    "__strcat_chk",
+    "__strcpy_chk",
+    "__strncat_chk",
+    "__strncpy_chk",
+    "__vsnprintf_chk",
+    "__vsprintf_chk",
+    "fgets",
+    "fread",
+    "getcwd",
+    "memcpy",
+    "memmove",
+    "mempcpy",
+    "memset",
+    "pread",
+    "pread64",
+    "read",
+    "readlink",
+    "recv",
+    "recvfrom",
+    "snprintf",
+    "sprintf",
+    "stpcpy",
+    "strcat",
+    "strcpy",
+    "strncat",
+    "strncpy",
+    "vsnprintf",
+    "vsprintf",
 ];
 
 /// The preload library as the command writes it.
@@ -82,14 +134,15 @@ fn defined<'a>(listing: &'a str) -> BTreeSet<(&'a str, &'a str)> {
 }
 
 #[test]
-fn the_library_exports_the_malloc_family_and_nothing_else() {
+fn the_library_exports_the_malloc_family_the_interceptors_and_nothing_else() {
     if !installed(&["nm"]) {
         return;
     }
     let folder = Scratch::new();
     let library = library(folder.path());
     let listing = tool("nm", &["-D".as_ref(), "--defined-only".as_ref(), library.as_ref()]);
-    let expected: BTreeSet<_> = EXPORTS.iter().map(|name| ("T", *name)).collect();
+    let expected: BTreeSet<_> =
+        EXPORTS.iter().chain(INTERCEPTED).map(|name| ("T", *name)).collect();
     assert_eq!(defined(&listing), expected);
 }
 
@@ -105,6 +158,31 @@ fn thread_local_storage_needs_no_call_into_the_loader() {
     for sign in ["DTPMOD64", "DTPOFF64", "TLSDESC", "__tls_get_addr"] {
         let found = relocations.lines().find(|line| line.contains(sign));
         assert_eq!(found, None, "general-dynamic thread-local storage");
+    }
+}
+
+/// The compiler makes calls of memcpy and its relatives from ordinary code. If those of the library
+/// itself led to its own checks, a report would check itself, or never end.
+#[test]
+fn no_call_of_the_library_leads_to_its_interceptors() {
+    if !installed(&["objdump", "readelf"]) {
+        return;
+    }
+    let folder = Scratch::new();
+    let library = library(folder.path());
+    // Through the loader: such a call needs a relocation against the name.
+    let relocations = tool("readelf", &["-rW".as_ref(), library.as_ref()]);
+    let names = relocations.lines().filter_map(|line| line.split_whitespace().nth(4));
+    let names: BTreeSet<_> = names.map(|name| name.split('@').next().unwrap_or(name)).collect();
+    assert!(names.contains("dlsym") && names.contains("strlen"), "{names:?}");
+    // Directly: such a call names its target.
+    let code = tool("objdump", &["-d".as_ref(), "--no-show-raw-insn".as_ref(), library.as_ref()]);
+    assert!(code.contains("<__wrap_memcpy>:"), "no way around the interceptors");
+    for name in INTERCEPTED {
+        assert!(!names.contains(name), "{name} is bound by the loader");
+        let target = format!("<{name}>");
+        let call = code.lines().find(|line| line.ends_with(&target));
+        assert_eq!(call, None, "{name} is called");
     }
 }
 
@@ -160,7 +238,7 @@ fn a_program_that_uses_the_library_crate_is_not_interposed() {
     let listing = tool("nm", &["--defined-only".as_ref(), program.as_ref()]);
     let defined = defined(&listing);
     assert!(defined.iter().any(|(_, name)| *name == "main"), "nm lists nothing");
-    for name in EXPORTS {
+    for name in EXPORTS.iter().chain(INTERCEPTED) {
         assert!(!defined.iter().any(|(_, other)| other == name), "the program defines {name}");
     }
 }

@@ -36,6 +36,9 @@ fn costs_fewer_than(most: usize, size: usize, pairs: usize, held: usize) {
         let Some(without) = calls(&program, profile, size, 0, held) else { return };
         let Some(with) = calls(&program, profile, size, pairs, held) else { return };
         let cost = with.saturating_sub(without);
+        // What waits in quarantine and the records kept of it come on top, once; and large blocks
+        // change places with those that wait.
+        let most = if *profile == "plain" { most } else { most + 40 + (size / 64).min(1000) };
         assert!(cost < most, "{profile}: {pairs} pairs of {size} bytes cost {cost} system calls");
     }
 }

@@ -110,6 +110,4 @@ fn options_that_do_not_exist() {
     assert_eq!(sentence, "heapwarden: unknown option `fitt`, the nearest is `fit`\n");
     let sentence = refused(&mut place.heapwarden(["run", "-o", "stats=perhaps", "true"]), 2);
     assert!(sentence.contains("bad value `perhaps` for option `stats`"), "{sentence}");
-    let sentence = refused(&mut place.heapwarden(["run", "--report", "file", "true"]), 2);
-    assert!(sentence.contains("does not write reports yet"), "{sentence}");
 }

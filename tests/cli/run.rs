@@ -60,6 +60,16 @@ fn options_are_added_to_those_in_the_environment() {
 }
 
 #[test]
+fn the_library_is_told_where_the_report_goes_and_which_process_is_the_first() {
+    let place = Place::new();
+    let mut run = place.heapwarden(["run", "-p", "plain", "--report", "a b.json", "sh", "-c"]);
+    run.arg("echo $HEAPWARDEN_OPTIONS; test $HEAPWARDEN_FIRST_PROCESS = $$ && echo first");
+    let printed = printed(run.current_dir(&place.folder));
+    let path = place.path("a%20b.json");
+    assert_eq!(printed, format!("profile=plain:report_path={}\nfirst\n", path.display()));
+}
+
+#[test]
 fn other_preloaded_libraries_stay() {
     let place = Place::new();
     let mut run = place.run(["sh", "-c", "echo $LD_PRELOAD"]);
@@ -72,14 +82,15 @@ fn other_preloaded_libraries_stay() {
 }
 
 #[test]
-fn a_profile_without_checks_says_so_and_plain_is_silent() {
+fn a_profile_that_is_not_built_says_so_and_others_are_silent() {
     let place = Place::new();
-    let default = output(&mut place.heapwarden(["run", "true"]));
-    assert!(default.status.success());
+    let unbuilt = output(&mut place.heapwarden(["run", "-p", "guard", "true"]));
+    assert!(unbuilt.status.success());
     assert_eq!(
-        text(&default.stderr),
-        "heapwarden: profile `debug` is not built yet: it runs as `plain`, without checks\n"
+        text(&unbuilt.stderr),
+        "heapwarden: profile `guard` is not built yet: it runs as `plain`, without checks\n"
     );
+    assert_eq!(text(&output(&mut place.heapwarden(["run", "true"])).stderr), "");
     assert_eq!(text(&output(&mut place.run(["true"])).stderr), "");
 }
 

@@ -104,10 +104,11 @@ static void with_a_handler_that_helps() {
         void *block = request(form, REQUEST);
         std::set_new_handler(nullptr);
         CHECK(block != NULL && calls == 3, "form %d: %p after %d calls", form, block, calls);
-        if (form % 4 < 2) {
-            operator delete(block);
-        } else {
-            operator delete(block, ALIGNMENT);
+        switch (form % 4) {
+            case 0: operator delete(block); break;
+            case 1: operator delete[](block); break;
+            case 2: operator delete(block, ALIGNMENT); break;
+            default: operator delete[](block, ALIGNMENT);
         }
     }
     CHECK(setrlimit(RLIMIT_AS, &unlimited) == 0, "setrlimit");

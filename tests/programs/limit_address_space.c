@@ -66,7 +66,7 @@ int main(void) {
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             size_t total = fill_up(sizes[i], i % 4 == 2 ? a_thread_at_the_limit : NULL);
-            CHECK(total > (sizes[i] < 64 ? 64u << 20 : 100u << 20), "only %zu bytes in blocks of %zu, round %d",
+            CHECK(total > (sizes[i] < 64 ? 60u << 20 : 100u << 20), "only %zu bytes in blocks of %zu, round %d",
                   total, sizes[i], round);
             churn(300, i);
         }

@@ -13,23 +13,36 @@ mod compare;
 mod compile;
 mod hang;
 mod process;
+mod report;
 mod scratch;
 mod tools;
 
 pub use compare::{Script, same_as_without};
 pub use compile::{c_library, c_program};
 pub use process::{Outcome, Run};
+pub use report::{Report, report_file};
 pub use scratch::Scratch;
 pub use tools::installed;
 
 /// The profiles every end-to-end test runs under.
-pub const PROFILES: &[&str] = &["plain"];
+pub const PROFILES: &[&str] = &["plain", "debug", "harden"];
+
+/// The profile without checks, for what the checked ones do not hold to yet.
+pub const UNCHECKED: &[&str] = &["plain"];
+
+/// The profiles with checks.
+pub const CHECKED: &[&str] = &["debug", "harden"];
 
 /// Runs `programs/<source>` with `args` under every profile, in an empty folder. The program checks
 /// itself: it must end with status 0, say nothing on stderr and print `ok` as its last line.
 pub fn self_checking(source: &str, args: &[&str]) {
+    self_checking_under(PROFILES, source, args);
+}
+
+/// As [`self_checking`], under some profiles.
+pub fn self_checking_under(profiles: &[&str], source: &str, args: &[&str]) {
     let Some(program) = c_program(source) else { return };
-    for profile in PROFILES {
+    for profile in profiles {
         let folder = Scratch::new();
         Run::of(&program).args(args).folder(folder.path()).on(profile).is_ok();
     }

@@ -1,12 +1,15 @@
 //! The `heapwarden` command. One file per subcommand in `commands`; beside them what they share:
 //! the preload library on disk (`library`), the settings from the command line (`settings`),
-//! finding and judging the program to run (`program`, `elf`) and becoming it (`inherited`, `exec`).
+//! finding and judging the program to run (`program`, `elf`) and becoming it (`inherited`, `exec`);
+//! the kinds of errors (`kinds`) and a program with one of each (`demos`).
 
 mod commands;
+mod demos;
 mod elf;
 mod exec;
 mod failure;
 mod inherited;
+mod kinds;
 mod library;
 mod output;
 mod program;

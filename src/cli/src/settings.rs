@@ -33,7 +33,7 @@ impl Settings {
 }
 
 /// The environment's options, then `text`: of two values for one option the later one counts.
-pub fn merged(text: &str) -> OsString {
+pub fn merged(text: &OsStr) -> OsString {
     let mut merged = std::env::var_os(options::VARIABLE).unwrap_or_default();
     if !merged.is_empty() && !text.is_empty() {
         merged.push(":");

@@ -22,6 +22,34 @@ pub struct Config {
     pub direct_threshold: usize,
     /// Whether every request takes the instrumented slow path (statistics by request, journeys).
     pub instrument: bool,
+    /// Whether the plain fast path is closed, because a layer above keeps its own.
+    pub layered: bool,
+    /// What a layer above wants to be told.
+    pub hooks: Hooks,
+}
+
+/// Calls to a layer above. `carve` and `retire` are made under an arena's lock, so they may use
+/// private memory but must not allocate blocks.
+#[derive(Clone, Copy, Debug)]
+pub struct Hooks {
+    /// Slots are about to be taken for the first time, or will border such: the first one's
+    /// start, the bytes of a slot, how many.
+    pub carve: Option<fn(usize, usize, usize)>,
+    /// Whether an empty slab may go: the first slot's start, the bytes of a slot, how many were
+    /// carved. If not, the slab stays, and its slots are found damaged when they are used again.
+    pub may_go: Option<fn(usize, usize, usize) -> bool>,
+    /// A slab goes whose extension word was set: the word and the slab's class.
+    pub retire: Option<fn(usize, u8)>,
+    /// The calling thread ends; it still has its cache.
+    pub thread_end: Option<fn()>,
+    /// This is a forked child, and the core was put in order; no other thread runs the allocator.
+    pub child: Option<fn()>,
+}
+
+impl Hooks {
+    /// Nobody is told.
+    pub const NONE: Self =
+        Self { carve: None, may_go: None, retire: None, thread_end: None, child: None };
 }
 
 impl Config {
@@ -34,6 +62,8 @@ impl Config {
             decay_ms: 1000,
             direct_threshold: 1 << 20,
             instrument: false,
+            layered: false,
+            hooks: Hooks::NONE,
         }
     }
 }

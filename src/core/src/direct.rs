@@ -28,6 +28,8 @@ pub struct Direct {
     pub bytes: usize,
     /// Whether the program holds it; cleared by exactly one `free`.
     live: AtomicBool,
+    /// A word for the layer above; 0 when the block is made.
+    pub extension: AtomicUsize,
     next: *mut Direct,
 }
 
@@ -125,7 +127,13 @@ pub fn allocate(size: usize, alignment: usize) -> *mut u8 {
         put_descriptor(direct);
         return ptr::null_mut();
     }
-    let fresh = Direct { base, bytes, live: AtomicBool::new(true), next: ptr::null_mut() };
+    let fresh = Direct {
+        base,
+        bytes,
+        live: AtomicBool::new(true),
+        extension: AtomicUsize::new(0),
+        next: ptr::null_mut(),
+    };
     // SAFETY: the descriptor is ours until it is entered.
     unsafe { direct.write(fresh) };
     if !page_map::enter_direct(direct, base, bytes) {

@@ -33,6 +33,9 @@ fn repair_after_fork() {
         batch::repair_after_fork();
         thread::repair_after_fork();
     }
+    if let Some(child) = crate::config::config().hooks.child {
+        child();
+    }
 }
 
 /// A block of at most [`TABLE_MAX`] bytes from the thread's cache; null when it takes more.
@@ -52,13 +55,61 @@ pub fn allocate_fast(size: usize) -> *mut u8 {
 /// Nobody uses the block any more.
 #[inline(always)]
 pub unsafe fn free_fast(block: *mut u8) -> bool {
-    let class = page_map::class_at(block as usize) as usize;
     let cache = tls::fast();
-    if class.wrapping_sub(1) >= CLASSES - 1 || cache.is_null() {
+    if cache.is_null() {
+        return false;
+    }
+    let class = page_map::class_at(block as usize) as usize;
+    if class.wrapping_sub(1) >= CLASSES - 1 {
         return false;
     }
     // SAFETY: the cache is this thread's; the class is one; the caller gives the block up.
     unsafe { Cache::push(cache, class, block) }
+}
+
+/// A slot of `class` for a layer above; null when there is no memory.
+#[inline(always)]
+pub fn allocate_class(class: usize) -> *mut u8 {
+    debug_assert!(class > 0 && class < CLASSES);
+    // SAFETY: the thread block and its cache are this thread's.
+    unsafe {
+        let cache = (*tls::block()).cache;
+        if !cache.is_null() {
+            let slot = Cache::pop(cache, class);
+            if !slot.is_null() {
+                return slot;
+            }
+        }
+    }
+    allocate_class_slow(class)
+}
+
+#[cold]
+fn allocate_class_slow(class: usize) -> *mut u8 {
+    check_fork();
+    allocate_slot(class)
+}
+
+/// Takes back a slot of `class` from a layer above.
+///
+/// # Safety
+/// `slot` is a slot of this class that was handed out, and nobody uses it any more.
+#[inline(always)]
+pub unsafe fn free_class(class: usize, slot: *mut u8) {
+    // SAFETY: the thread block and its cache are this thread's; the rest is the caller's promise.
+    unsafe {
+        let cache = (*tls::block()).cache;
+        if cache.is_null() || !Cache::push(cache, class, slot) {
+            free_class_slow(class, slot);
+        }
+    }
+}
+
+#[cold]
+unsafe fn free_class_slow(class: usize, slot: *mut u8) {
+    check_fork();
+    // SAFETY: the caller's promise.
+    unsafe { free_slot(thread::cache(), class, slot) };
 }
 
 /// A 16-aligned block of `size` bytes. Null when that is impossible or there is no memory.

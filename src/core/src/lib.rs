@@ -39,20 +39,22 @@ mod walk;
 
 pub use arena::Misuse;
 pub use arena::arenas::set_arenas_max;
-pub use config::{Config, configure};
+pub use config::{Config, Hooks, configure};
 pub use direct::set_direct_threshold;
 pub use entry::{
-    allocate, allocate_aligned, allocate_fast, allocate_slow, allocate_zeroed, free, free_fast,
-    free_slow,
+    allocate, allocate_aligned, allocate_class, allocate_fast, allocate_slow, allocate_zeroed,
+    check_fork, free, free_class, free_fast, free_slow,
 };
-pub use locate::{BlockKind, Located, locate};
+pub use locate::{BlockKind, Located, Place, extension_of, is_managed, locate, place, slab_word};
 pub use misuse::set_misuse_handler;
 pub use pages::fit::Fit;
+pub use pages::page_map::{class_at, is_ours};
+pub use pages::run::LARGE_CLASS;
 pub use private_heap::PrivateHeap;
 pub use resize::{reallocate, usable_size};
 pub use slabs::size_class;
 pub use sync::RawMutex;
-pub use thread::{prepare_thread, tls};
+pub use thread::{generation, prepare_thread, tls};
 pub use trim::trim;
 pub use verify::verify_structures;
-pub use walk::walk;
+pub use walk::{survey, walk};

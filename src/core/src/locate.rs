@@ -9,6 +9,7 @@ use crate::pages::page_map::{Owner, owner_of};
 use crate::pages::run::{Run, RunState};
 use crate::slabs::size_class::TABLE;
 use crate::slabs::slab;
+use core::sync::atomic::AtomicUsize;
 
 /// What kind of block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +62,7 @@ unsafe fn locate_in(heap: *mut Heap, address: usize) -> Option<Located> {
         match (*run).state {
             RunState::Slab => {
                 let (slot, _) = slab::slot_of(run, address)?;
-                Some(slot_block(run, slot))
+                slot_block(run, slot)
             }
             RunState::Large => Some(Located {
                 block: Run::address(run),
@@ -78,15 +79,98 @@ unsafe fn locate_in(heap: *mut Heap, address: usize) -> Option<Located> {
 ///
 /// # Safety
 /// `run` is a slab with more than `slot` slots.
-pub unsafe fn slot_block(run: *const Run, slot: usize) -> Located {
-    // SAFETY: the caller's promise.
+pub unsafe fn slot_block(run: *const Run, slot: usize) -> Option<Located> {
+    // SAFETY: the caller's promise. The class is read once: another thread may be changing it.
     unsafe {
-        let size = TABLE[(*run).class as usize].slot_bytes as usize;
-        Located {
+        let class = (*run).class;
+        let size = TABLE.get(class as usize)?.slot_bytes as usize;
+        Some(Located {
             block: slab::first_slot(run) + slot * size,
             size,
-            kind: BlockKind::Small { class: (*run).class },
+            kind: BlockKind::Small { class },
             live: !slab::is_free(run, slot),
+        })
+    }
+}
+
+/// Where a slot lies in its slab.
+#[derive(Clone, Copy)]
+pub struct Place {
+    /// The slot's number.
+    pub slot: usize,
+    /// How many slots the slab has.
+    pub slots: usize,
+    /// How many of them were carved.
+    pub carved: usize,
+    /// Where the first one starts.
+    pub first: usize,
+    /// Bytes of a slot.
+    pub slot_bytes: usize,
+    /// The size class.
+    pub class: u8,
+    /// The slab's word for the layer above.
+    pub extension: &'static AtomicUsize,
+}
+
+/// The place of the slot that `address` lies in; `None` when it lies in no slab.
+#[inline]
+pub fn place(address: usize) -> Option<Place> {
+    let Owner::Heap(heap) = owner_of(address)? else { return None };
+    // SAFETY: the page map says that the address lies in this heap; descriptors of runs are never
+    // unmapped, so the reference to the word may live on.
+    unsafe {
+        let run = run_of(heap, address)?;
+        if (*run).state != RunState::Slab {
+            return None;
+        }
+        let (slot, _) = slab::slot_of(run, address)?;
+        Some(Place {
+            slot,
+            slots: (*run).slots as usize,
+            carved: (*run).carved as usize,
+            first: slab::first_slot(run),
+            slot_bytes: TABLE.get((*run).class as usize)?.slot_bytes as usize,
+            class: (*run).class,
+            extension: &(*run).extension,
+        })
+    }
+}
+
+/// The word for the layer above of the large or direct block that `address` lies in.
+pub fn extension_of(address: usize) -> Option<&'static AtomicUsize> {
+    // SAFETY: descriptors of heaps, runs and direct blocks are never unmapped.
+    unsafe {
+        match owner_of(address)? {
+            Owner::Direct(direct) => Some(&(*direct).extension),
+            Owner::Heap(heap) => {
+                let run = run_of(heap, address)?;
+                ((*run).state == RunState::Large).then(|| &(*run).extension)
+            }
         }
     }
+}
+
+/// The word for the layer above of the slab that `slot` lies in, and the slot's number: what
+/// [`place`] finds, for the paths that need no more.
+/// Cost: the page map's loads, two for the run, a multiplication.
+#[inline]
+pub fn slab_word(slot: usize) -> Option<(&'static AtomicUsize, usize)> {
+    let Owner::Heap(heap) = owner_of(slot)? else { return None };
+    // SAFETY: the page map says that the address lies in this heap; descriptors of runs are never
+    // unmapped.
+    unsafe {
+        let run = (*heap).run((*heap).first_page((*heap).page_of(slot)));
+        let class = TABLE.get((*run).class as usize)?;
+        let first = (*heap).base
+            + (*run).page as usize * PAGE
+            + crate::config::config().slot_offset as usize;
+        let offset = slot.wrapping_sub(first) as u64;
+        let number = (offset * u64::from(class.reciprocal)) >> 32;
+        Some((&(*run).extension, number as usize))
+    }
+}
+
+/// Whether an address lies in a heap or in a mapping of a block, free pages included.
+pub fn is_managed(address: usize) -> bool {
+    owner_of(address).is_some()
 }

@@ -82,6 +82,7 @@ fn list_of(layout: &Layout) -> usize {
 // until deallocated with the layout they were asked for, which leads to the same list.
 unsafe impl GlobalAlloc for PrivateHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        crate::entry::check_fork();
         let list = list_of(&layout);
         if list >= LISTS {
             if layout.align() > PAGE {
@@ -107,6 +108,7 @@ unsafe impl GlobalAlloc for PrivateHeap {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        crate::entry::check_fork();
         let list = list_of(&layout);
         if list >= LISTS {
             // SAFETY: blocks of these sizes are mappings of their own, and the caller is done.

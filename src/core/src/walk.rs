@@ -16,14 +16,26 @@ use core::ptr;
 /// Calls `visit` for every block that was ever carved: `live` says whether the program holds it.
 /// `visit` must not allocate.
 pub fn walk(visit: &mut dyn FnMut(&Located)) {
+    over_arenas(true, visit);
+}
+
+/// As [`walk`], but slots in thread caches count as live: nothing is written, which matters in a
+/// forked child, where each page written is copied.
+pub fn survey(visit: &mut dyn FnMut(&Located)) {
+    over_arenas(false, visit);
+}
+
+fn over_arenas(marked: bool, visit: &mut dyn FnMut(&Located)) {
     crate::entry::check_fork();
     arenas::visit(&mut |arena| {
         if let Some(inside) = arena.enter() {
             // SAFETY: the arena's key is held.
             unsafe {
-                trim::visit_heaps(&inside.pages, &mut |heap| clear_marks(heap));
-                mark_cached(&inside);
-                trim::visit_heaps(&inside.pages, &mut |heap| walk_heap(heap, visit));
+                if marked {
+                    trim::visit_heaps(&inside.pages, &mut |heap| clear_marks(heap));
+                    mark_cached(&inside);
+                }
+                trim::visit_heaps(&inside.pages, &mut |heap| walk_heap(heap, marked, visit));
             }
         }
     });
@@ -68,14 +80,14 @@ fn owns(inside: &Inner, heap: *mut Heap) -> bool {
     found
 }
 
-unsafe fn walk_heap(heap: *mut Heap, visit: &mut dyn FnMut(&Located)) {
+unsafe fn walk_heap(heap: *mut Heap, marked: bool, visit: &mut dyn FnMut(&Located)) {
     // SAFETY: the arena's lock is held; below the top the runs follow one another.
     unsafe {
         let mut page = 0;
         while page < (*heap).top as usize {
             let run = (*heap).run(page);
             match (*run).state {
-                RunState::Slab => walk_slab(heap, run, visit),
+                RunState::Slab => walk_slab(heap, run, marked, visit),
                 RunState::Large => visit(&Located {
                     block: Run::address(run),
                     size: (*run).pages as usize * PAGE,
@@ -89,13 +101,13 @@ unsafe fn walk_heap(heap: *mut Heap, visit: &mut dyn FnMut(&Located)) {
     }
 }
 
-unsafe fn walk_slab(heap: *mut Heap, run: *mut Run, visit: &mut dyn FnMut(&Located)) {
+unsafe fn walk_slab(heap: *mut Heap, run: *mut Run, marked: bool, visit: &mut dyn FnMut(&Located)) {
     // SAFETY: as for `walk_heap`; the marks are the walk's.
     unsafe {
         let marks = (*heap).marks((*run).page as usize);
         for slot in 0..(*run).slots as usize {
-            let mut found = slot_block(run, slot);
-            found.live &= *marks.add(slot / 64) & (1 << (slot % 64)) == 0;
+            let Some(mut found) = slot_block(run, slot) else { continue };
+            found.live &= !marked || *marks.add(slot / 64) & (1 << (slot % 64)) == 0;
             visit(&found);
         }
     }

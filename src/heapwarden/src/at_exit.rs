@@ -1,4 +1,5 @@
-//! The statistics at the end of a process (`stats=1`).
+//! What happens at the end of a process: in the checked profiles the whole heap is verified, and
+//! with `stats=1` the statistics are printed.
 //!
 //! The handler is registered without a library handle and, by the preload library, before libc
 //! registers the loader's: handlers run in reverse, so ours comes after every destructor of the
@@ -7,6 +8,7 @@
 
 use crate::statistics_text;
 use crate::text::Descriptor;
+use crate::{checked, report};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
@@ -27,22 +29,33 @@ static DUPLICATE: AtomicI32 = AtomicI32::new(-1);
 static DEVICE: AtomicU64 = AtomicU64::new(0);
 static FILE: AtomicU64 = AtomicU64::new(0);
 
-/// Registers the handler if the options ask for statistics; once, however often it is called.
+/// Registers the handler if there is something to do; once, however often it is called.
 pub fn install() {
     static INSTALLED: AtomicBool = AtomicBool::new(false);
-    if !crate::start::options().stats || INSTALLED.swap(true, Relaxed) {
+    let wanted = crate::start::options().stats || checked::settings().active;
+    if !wanted || INSTALLED.swap(true, Relaxed) {
         return;
     }
     keep_stderr();
     // SAFETY: the handler takes any argument and its code is never unmapped (the preload library is
     // linked `-z nodelete`; a program's own code stays anyway).
     unsafe {
-        __cxa_atexit(print, null_mut(), null_mut());
-        __cxa_at_quick_exit(print, null_mut());
+        __cxa_atexit(at_end, null_mut(), null_mut());
+        __cxa_at_quick_exit(at_end, null_mut());
     }
 }
 
-extern "C" fn print(_: *mut c_void) {
+extern "C" fn at_end(_: *mut c_void) {
+    if checked::settings().active {
+        checked::check_heap("exit check");
+        report::finish();
+    }
+    if crate::start::options().stats {
+        print();
+    }
+}
+
+fn print() {
     let number = DUPLICATE.load(Relaxed);
     let usable =
         number >= 0 && identity(number) == Some((DEVICE.load(Relaxed), FILE.load(Relaxed)));

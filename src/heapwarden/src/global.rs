@@ -1,5 +1,7 @@
 //! [`Heapwarden`]: the allocator for `#[global_allocator]`.
 
+use crate::checked::{self, Release};
+use crate::chunk::Family;
 use crate::{at_exit, front, start};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{copy_nonoverlapping, write_bytes};
@@ -49,12 +51,15 @@ unsafe impl GlobalAlloc for Heapwarden {
     }
 
     #[inline]
-    unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: a live block of this allocator, by the trait's contract.
-        unsafe { front::free(block.cast()) };
+        unsafe { front::delete(block.cast(), &release(layout, "dealloc")) };
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if checked::settings().active {
+            return checked::allocate(layout.size(), aligned(layout), Family::Rust, true);
+        }
         if layout.align() <= ALIGNMENT_MIN {
             begin();
             return heapwarden_core::allocate_zeroed(layout.size());
@@ -68,6 +73,10 @@ unsafe impl GlobalAlloc for Heapwarden {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        if checked::settings().active && layout.align() <= ALIGNMENT_MIN {
+            // SAFETY: as below.
+            return unsafe { checked::reallocate(block, new_size, &release(layout, "realloc")) };
+        }
         if layout.align() <= ALIGNMENT_MIN {
             // SAFETY: a live block and a size above 0, by the trait's contract.
             return unsafe { front::realloc(block.cast(), new_size) }.cast();
@@ -82,11 +91,28 @@ unsafe impl GlobalAlloc for Heapwarden {
 #[inline(never)]
 fn allocate_slow(layout: Layout) -> *mut u8 {
     begin();
+    if checked::settings().active {
+        return checked::allocate(layout.size(), aligned(layout), Family::Rust, false);
+    }
     if layout.align() <= ALIGNMENT_MIN {
         heapwarden_core::allocate_slow(layout.size())
     } else {
         heapwarden_core::allocate_aligned(layout.size(), layout.align())
     }
+}
+
+/// How Rust gives a block back: with its layout.
+fn release(layout: Layout, what: &'static str) -> Release {
+    Release {
+        family: Family::Rust,
+        what,
+        size: Some(layout.size()),
+        alignment: Some(layout.align()),
+    }
+}
+
+fn aligned(layout: Layout) -> usize {
+    layout.align().max(ALIGNMENT_MIN)
 }
 
 /// In the preload library a constructor does this; a Rust program has its first allocation.
@@ -100,12 +126,15 @@ fn begin() {
 /// # Safety
 /// `block` is a live block of `layout`, and not used afterwards unless null is returned.
 unsafe fn move_aligned(block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-    let moved = heapwarden_core::allocate_aligned(new_size, layout.align());
+    let moved = match Layout::from_size_align(new_size, layout.align()) {
+        Ok(layout) => allocate_slow(layout),
+        Err(_) => return core::ptr::null_mut(),
+    };
     if !moved.is_null() {
         // SAFETY: both blocks are live, do not overlap, and are at least that long.
         unsafe { copy_nonoverlapping(block, moved, layout.size().min(new_size)) };
         // SAFETY: promised by the caller; its contents were moved.
-        unsafe { front::free(block.cast()) };
+        unsafe { front::delete(block.cast(), &release(layout, "realloc")) };
     }
     moved
 }

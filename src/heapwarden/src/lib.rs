@@ -5,16 +5,31 @@
 //! in the preload library alone.
 
 pub mod at_exit;
+pub mod callsite;
+pub mod checked;
+pub mod chunk;
+pub mod fault;
 pub mod front;
+pub mod inside;
+pub mod intercept;
+pub mod on_demand;
 pub mod options;
 pub mod profile;
+pub mod report;
 pub mod start;
+pub mod symbolize;
 pub mod text;
+pub mod unwind;
 
+mod detect;
+mod evidence;
 mod facts;
 mod global;
+mod handler_stack;
 mod journey_text;
 mod malloc_info;
+mod quarantine;
+mod site;
 mod statistics_text;
 
 pub use global::Heapwarden;

@@ -1,7 +1,13 @@
 //! The malloc family of C.
 
 use core::ffi::{c_int, c_void};
+use heapwarden::checked::Release;
+use heapwarden::chunk::Family;
 use heapwarden::front;
+
+const FREE_SIZED: Release =
+    Release { family: Family::Malloc, what: "free_sized", size: None, alignment: None };
+const FREE_ALIGNED_SIZED: Release = Release { what: "free_aligned_sized", ..FREE_SIZED };
 
 /// See malloc(3).
 #[unsafe(no_mangle)]
@@ -50,9 +56,9 @@ pub unsafe extern "C-unwind" fn cfree(block: *mut c_void) {
 /// # Safety
 /// As for `free`, and `size` is the one the block was asked for with.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn free_sized(block: *mut c_void, _size: usize) {
+pub unsafe extern "C-unwind" fn free_sized(block: *mut c_void, size: usize) {
     // SAFETY: promised by the caller.
-    unsafe { front::free(block) }
+    unsafe { front::delete(block, &Release { size: Some(size), ..FREE_SIZED }) }
 }
 
 /// C23: `free` by a caller who knows the alignment and the size.
@@ -62,11 +68,14 @@ pub unsafe extern "C-unwind" fn free_sized(block: *mut c_void, _size: usize) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn free_aligned_sized(
     block: *mut c_void,
-    _alignment: usize,
-    _size: usize,
+    alignment: usize,
+    size: usize,
 ) {
+    // What is no power of two can be no block's alignment; free says so for the address.
+    let alignment = alignment.is_power_of_two().then_some(alignment);
+    let release = Release { size: Some(size), alignment, ..FREE_ALIGNED_SIZED };
     // SAFETY: promised by the caller.
-    unsafe { front::free(block) }
+    unsafe { front::delete(block, &release) }
 }
 
 /// See posix_memalign(3).

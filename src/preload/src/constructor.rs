@@ -9,6 +9,9 @@ extern "C" fn construct() {
     heapwarden::start::ensure();
     heapwarden_core::prepare_thread();
     heapwarden::front::libc_is_ready();
+    heapwarden::report::begin();
     heapwarden::at_exit::install();
     crate::resolved::settle();
+    crate::signals::settle();
+    crate::intercept::settle();
 }

@@ -1,12 +1,24 @@
 //! The twelve forms of `operator delete`. Named as the C++ ABI mangles them: `dl` is `delete`, `da`
 //! is `delete[]`, `Pv` the block, `m` its size, `St11align_val_t` its alignment, `RKSt9nothrow_t`
 //! the nothrow tag. The forms other than the two basic ones end where the program wants them to
-//! (see [`resolved`]).
+//! (see [`resolved`]); where that is here, what they are told is compared with the block.
 #![allow(non_snake_case)]
 
 use crate::resolved;
 use core::ffi::c_void;
+use heapwarden::checked::Release;
+use heapwarden::chunk::Family;
 use heapwarden::front;
+
+const fn release(family: Family, what: &'static str) -> Release {
+    Release { family, what, size: None, alignment: None }
+}
+
+const DELETE: Release = release(Family::New, "operator delete");
+const DELETE_ARRAY: Release = release(Family::NewArray, "operator delete[]");
+const ALIGNED_DELETE: Release = release(Family::AlignedNew, "operator delete(align_val_t)");
+const ALIGNED_DELETE_ARRAY: Release =
+    release(Family::AlignedNewArray, "operator delete[](align_val_t)");
 
 /// `operator delete(void*)`.
 ///
@@ -15,77 +27,7 @@ use heapwarden::front;
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn _ZdlPv(block: *mut c_void) {
     // SAFETY: promised by the caller.
-    unsafe { front::free(block) }
-}
-
-/// `operator delete[](void*)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdaPv(block: *mut c_void) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::delete()(block) }
-}
-
-/// `operator delete(void*, size_t)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdlPvm(block: *mut c_void, _size: usize) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::delete()(block) }
-}
-
-/// `operator delete[](void*, size_t)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdaPvm(block: *mut c_void, _size: usize) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::delete_array()(block) }
-}
-
-/// `operator delete(void*, const std::nothrow_t&)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdlPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c_void) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::delete()(block) }
-}
-
-/// `operator delete[](void*, const std::nothrow_t&)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdaPvRKSt9nothrow_t(block: *mut c_void, _tag: *const c_void) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::delete_array()(block) }
+    unsafe { front::delete(block, &DELETE) }
 }
 
 /// `operator delete(void*, std::align_val_t)`.
@@ -93,93 +35,69 @@ pub unsafe extern "C-unwind" fn _ZdaPvRKSt9nothrow_t(block: *mut c_void, _tag: *
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdlPvSt11align_val_t(block: *mut c_void, _alignment: usize) {
+pub unsafe extern "C-unwind" fn _ZdlPvSt11align_val_t(block: *mut c_void, alignment: usize) {
     // SAFETY: promised by the caller.
-    unsafe { front::free(block) }
+    unsafe { front::delete(block, &Release { alignment: Some(alignment), ..ALIGNED_DELETE }) }
 }
 
-/// `operator delete[](void*, std::align_val_t)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdaPvSt11align_val_t(block: *mut c_void, alignment: usize) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::aligned_delete()(block, alignment) }
+/// `"form" name(arguments): what is stated; else the basic form(what it is passed)`. Tags are
+/// pointers, which are passed like sizes.
+macro_rules! forms {
+    ($($form:literal $name:ident($($argument:ident),*): $stated:expr;
+       else $basic:ident($($passed:ident),*);)*) => {
+        $(
+            #[doc = concat!("`operator ", $form, "`.")]
+            ///
+            /// # Safety
+            /// `block` is null or a live block, and not used afterwards.
+            #[unsafe(no_mangle)]
+            pub unsafe extern "C-unwind" fn $name(block: *mut c_void, $($argument: usize),*) {
+                if resolved::all_ours() {
+                    // SAFETY: promised by the caller.
+                    return unsafe { front::delete(block, &$stated) };
+                }
+                // SAFETY: as above.
+                unsafe { resolved::$basic()(block, $($passed),*) }
+            }
+        )*
+    };
 }
 
-/// `operator delete(void*, size_t, std::align_val_t)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdlPvmSt11align_val_t(
-    block: *mut c_void,
-    _size: usize,
-    alignment: usize,
-) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::aligned_delete()(block, alignment) }
-}
+forms! {
+    "delete[](void*)" _ZdaPv(): DELETE_ARRAY;
+    else delete();
 
-/// `operator delete[](void*, size_t, std::align_val_t)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdaPvmSt11align_val_t(
-    block: *mut c_void,
-    _size: usize,
-    alignment: usize,
-) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::aligned_delete_array()(block, alignment) }
-}
+    "delete(void*, size_t)" _ZdlPvm(size): Release { size: Some(size), ..DELETE };
+    else delete();
 
-/// `operator delete(void*, std::align_val_t, const std::nothrow_t&)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdlPvSt11align_val_tRKSt9nothrow_t(
-    block: *mut c_void,
-    alignment: usize,
-    _tag: *const c_void,
-) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::aligned_delete()(block, alignment) }
-}
+    "delete[](void*, size_t)" _ZdaPvm(size): Release { size: Some(size), ..DELETE_ARRAY };
+    else delete_array();
 
-/// `operator delete[](void*, std::align_val_t, const std::nothrow_t&)`.
-///
-/// # Safety
-/// `block` is null or a live block, and not used afterwards.
-#[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn _ZdaPvSt11align_val_tRKSt9nothrow_t(
-    block: *mut c_void,
-    alignment: usize,
-    _tag: *const c_void,
-) {
-    if resolved::all_ours() {
-        // SAFETY: promised by the caller.
-        return unsafe { front::free(block) };
-    }
-    // SAFETY: as above.
-    unsafe { resolved::aligned_delete_array()(block, alignment) }
+    "delete(void*, const std::nothrow_t&)" _ZdlPvRKSt9nothrow_t(_tag): DELETE;
+    else delete();
+
+    "delete[](void*, const std::nothrow_t&)" _ZdaPvRKSt9nothrow_t(_tag): DELETE_ARRAY;
+    else delete_array();
+
+    "delete[](void*, std::align_val_t)" _ZdaPvSt11align_val_t(alignment):
+        Release { alignment: Some(alignment), ..ALIGNED_DELETE_ARRAY };
+    else aligned_delete(alignment);
+
+    "delete(void*, size_t, std::align_val_t)" _ZdlPvmSt11align_val_t(size, alignment):
+        Release { size: Some(size), alignment: Some(alignment), ..ALIGNED_DELETE };
+    else aligned_delete(alignment);
+
+    "delete[](void*, size_t, std::align_val_t)" _ZdaPvmSt11align_val_t(size, alignment):
+        Release { size: Some(size), alignment: Some(alignment), ..ALIGNED_DELETE_ARRAY };
+    else aligned_delete_array(alignment);
+
+    "delete(void*, std::align_val_t, const std::nothrow_t&)"
+        _ZdlPvSt11align_val_tRKSt9nothrow_t(alignment, _tag):
+        Release { alignment: Some(alignment), ..ALIGNED_DELETE };
+    else aligned_delete(alignment);
+
+    "delete[](void*, std::align_val_t, const std::nothrow_t&)"
+        _ZdaPvSt11align_val_tRKSt9nothrow_t(alignment, _tag):
+        Release { alignment: Some(alignment), ..ALIGNED_DELETE_ARRAY };
+    else aligned_delete_array(alignment);
 }

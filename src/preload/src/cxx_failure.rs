@@ -9,6 +9,7 @@
 use core::ffi::{CStr, c_void};
 use core::mem::transmute;
 use core::ptr::null_mut;
+use heapwarden::chunk::Family;
 use heapwarden::front;
 use heapwarden::text::complain;
 
@@ -28,9 +29,9 @@ type AlignedNothrowNew = unsafe extern "C-unwind" fn(usize, usize, *const c_void
 /// there is; the handler, or the lack of one, ends this by throwing.
 #[cold]
 #[inline(never)]
-pub(crate) fn allocate(size: usize, alignment: usize) -> *mut c_void {
+pub(crate) fn allocate(size: usize, alignment: usize, family: Family) -> *mut c_void {
     loop {
-        let block = front::memalign(alignment, size);
+        let block = front::new(size, alignment, family);
         if !block.is_null() {
             return block;
         }

@@ -6,6 +6,7 @@
 
 use crate::{cxx_failure, resolved};
 use core::ffi::c_void;
+use heapwarden::chunk::Family;
 use heapwarden::front;
 
 /// `operator new(size_t)`.
@@ -13,7 +14,7 @@ use heapwarden::front;
 pub extern "C-unwind" fn _Znwm(size: usize) -> *mut c_void {
     let block = front::malloc_cached(size);
     if block.is_null() {
-        return cxx_failure::allocate(size, 1);
+        return cxx_failure::allocate(size, 1, Family::New);
     }
     block
 }
@@ -22,7 +23,11 @@ pub extern "C-unwind" fn _Znwm(size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn _Znam(size: usize) -> *mut c_void {
     if resolved::all_ours() {
-        return _Znwm(size);
+        let block = front::malloc_cached(size);
+        if block.is_null() {
+            return cxx_failure::allocate(size, 1, Family::NewArray);
+        }
+        return block;
     }
     // SAFETY: takes any size.
     unsafe { resolved::new()(size) }
@@ -31,7 +36,7 @@ pub extern "C-unwind" fn _Znam(size: usize) -> *mut c_void {
 /// `operator new(size_t, const std::nothrow_t&)`.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void) -> *mut c_void {
-    match malloc_if_ours(size) {
+    match new_if_ours(size, 1, Family::New) {
         Some(block) => block,
         None => cxx_failure::nothrow(c"_ZnwmRKSt9nothrow_t", size, tag),
     }
@@ -40,7 +45,7 @@ pub extern "C-unwind" fn _ZnwmRKSt9nothrow_t(size: usize, tag: *const c_void) ->
 /// `operator new[](size_t, const std::nothrow_t&)`.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn _ZnamRKSt9nothrow_t(size: usize, tag: *const c_void) -> *mut c_void {
-    match malloc_if_ours(size) {
+    match new_if_ours(size, 1, Family::NewArray) {
         Some(block) => block,
         None => cxx_failure::nothrow(c"_ZnamRKSt9nothrow_t", size, tag),
     }
@@ -52,14 +57,17 @@ pub extern "C-unwind" fn _ZnwmSt11align_val_t(size: usize, alignment: usize) -> 
     if !alignment.is_power_of_two() {
         return cxx_failure::throw();
     }
-    cxx_failure::allocate(size, alignment)
+    cxx_failure::allocate(size, alignment, Family::AlignedNew)
 }
 
 /// `operator new[](size_t, std::align_val_t)`.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void {
     if resolved::all_ours() {
-        return _ZnwmSt11align_val_t(size, alignment);
+        if !alignment.is_power_of_two() {
+            return cxx_failure::throw();
+        }
+        return cxx_failure::allocate(size, alignment, Family::AlignedNewArray);
     }
     // SAFETY: takes any size and alignment.
     unsafe { resolved::aligned_new()(size, alignment) }
@@ -72,7 +80,7 @@ pub extern "C-unwind" fn _ZnwmSt11align_val_tRKSt9nothrow_t(
     alignment: usize,
     tag: *const c_void,
 ) -> *mut c_void {
-    match memalign_if_ours(alignment, size) {
+    match new_if_ours(size, alignment, Family::AlignedNew) {
         Some(block) => block,
         None => {
             let name = c"_ZnwmSt11align_val_tRKSt9nothrow_t";
@@ -88,7 +96,7 @@ pub extern "C-unwind" fn _ZnamSt11align_val_tRKSt9nothrow_t(
     alignment: usize,
     tag: *const c_void,
 ) -> *mut c_void {
-    match memalign_if_ours(alignment, size) {
+    match new_if_ours(size, alignment, Family::AlignedNewArray) {
         Some(block) => block,
         None => {
             let name = c"_ZnamSt11align_val_tRKSt9nothrow_t";
@@ -99,17 +107,10 @@ pub extern "C-unwind" fn _ZnamSt11align_val_tRKSt9nothrow_t(
 
 /// The fast way of the nothrow forms; nothing if there is no memory, or it is not ours to give.
 #[inline]
-fn malloc_if_ours(size: usize) -> Option<*mut c_void> {
-    let block = if resolved::all_ours() { front::malloc(size) } else { core::ptr::null_mut() };
-    (!block.is_null()).then_some(block)
-}
-
-/// As `malloc_if_ours`.
-#[inline]
-fn memalign_if_ours(alignment: usize, size: usize) -> Option<*mut c_void> {
+fn new_if_ours(size: usize, alignment: usize, family: Family) -> Option<*mut c_void> {
     if !alignment.is_power_of_two() || !resolved::all_ours() {
         return None;
     }
-    let block = front::memalign(alignment, size);
+    let block = front::new(size, alignment, family);
     (!block.is_null()).then_some(block)
 }

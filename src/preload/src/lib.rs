@@ -15,8 +15,11 @@ mod cxx_delete;
 mod cxx_failure;
 mod cxx_new;
 mod information;
+mod intercept;
+mod interface;
 mod panic;
 mod resolved;
+mod signals;
 
 #[global_allocator]
-static PRIVATE_HEAP: heapwarden_core::PrivateHeap = heapwarden_core::PrivateHeap;
+static PRIVATE_MEMORY: heapwarden::report::PrivateMemory = heapwarden::report::PrivateMemory;

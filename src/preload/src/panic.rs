@@ -22,7 +22,27 @@ core::arch::global_asm!(
     handler = sym on_panic,
 );
 
+// The same for `alloc`'s way out when the private heap has no memory.
+core::arch::global_asm!(
+    ".globl heapwarden_no_memory",
+    ".hidden heapwarden_no_memory",
+    ".type heapwarden_no_memory, @function",
+    "heapwarden_no_memory:",
+    "jmp {handler}",
+    ".size heapwarden_no_memory, . - heapwarden_no_memory",
+    handler = sym on_no_memory,
+);
+
+extern "C" fn on_no_memory(_size: usize, _alignment: usize) -> ! {
+    heapwarden::report::panic_inside();
+    heapwarden::text::complain(&[b"internal error: no memory for the library's own tables"]);
+    // SAFETY: ends the process.
+    unsafe { libc::abort() }
+}
+
 extern "C" fn on_panic(information: &PanicInfo<'_>) -> ! {
+    // Within a report this does not return: the report goes on without what panicked.
+    heapwarden::report::panic_inside();
     static PANICKING: AtomicBool = AtomicBool::new(false);
     if !PANICKING.swap(true, Relaxed) {
         let mut sink = Descriptor::stderr();

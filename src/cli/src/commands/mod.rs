@@ -1,6 +1,8 @@
 //! The subcommands: one file each, with its arguments and what it does.
 
+mod demo;
 mod env;
+mod explain;
 mod lib_path;
 mod options;
 mod run;
@@ -18,6 +20,10 @@ pub enum Command {
     Env(env::Arguments),
     /// List the profiles and the options
     Options(options::Arguments),
+    /// Say what a kind of error means, with an example and how to fix it
+    Explain(explain::Arguments),
+    /// Make a real error of a kind, to see its report
+    Demo(demo::Arguments),
 }
 
 impl Command {
@@ -28,6 +34,8 @@ impl Command {
             Command::Lib(arguments) => arguments.perform(),
             Command::Env(arguments) => arguments.perform(),
             Command::Options(arguments) => arguments.perform(),
+            Command::Explain(arguments) => arguments.perform(),
+            Command::Demo(arguments) => arguments.perform(),
         }
     }
 }

@@ -4,18 +4,19 @@ use crate::failure::Failure;
 use crate::settings::{self, Settings};
 use crate::{exec, library, program};
 use heapwarden::options;
+use heapwarden::report::FIRST_PROCESS;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
     settings: Settings,
 
-    /// Write the report as JSON to this file (not available yet)
+    /// Write the report as JSON to this file; other processes than the first to FILE.PID
     #[arg(long, value_name = "FILE")]
-    report: Option<String>,
+    report: Option<PathBuf>,
 
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
@@ -24,25 +25,72 @@ pub struct Arguments {
 
 impl Arguments {
     pub fn perform(self) -> Result<(), Failure> {
-        if self.report.is_some() && options::find(b"report_path").is_none() {
-            return Err(Failure::usage("--report: this version does not write reports yet"));
+        let mut text = OsString::from(self.settings.text()?);
+        if let Some(file) = &self.report {
+            text.push(if text.is_empty() { "" } else { ":" });
+            text.push(report_option(file)?);
         }
-        let options = settings::merged(&self.settings.text()?);
         let name = self.command.first().map(OsString::as_os_str).unwrap_or_default();
         let path = program::find(name)?;
         program::check(&path)?;
+        Launch { path: &path, command: &self.command, text: &text, is_first: self.report.is_some() }
+            .perform()
+    }
+}
+
+/// A program to become.
+pub struct Launch<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// What it is called with, its name first.
+    pub command: &'a [OsString],
+    /// The options from the command line.
+    pub text: &'a OsStr,
+    /// Whether it is the process that a report file belongs to.
+    pub is_first: bool,
+}
+
+impl Launch<'_> {
+    /// Becomes it, with the library preloaded; returns only if that failed.
+    pub fn perform(&self) -> Result<(), Failure> {
+        let options = settings::merged(self.text);
         let library = library::installed()?;
         if let Some(notice) = settings::unbuilt_notice(settings::profile(&options)) {
             eprintln!("heapwarden: {notice}");
         }
         let preload = preload(&library, std::env::var_os("LD_PRELOAD").as_deref());
-        let ours = [(OsString::from("LD_PRELOAD"), preload), (options::VARIABLE.into(), options)];
+        let mut ours =
+            vec![(OsString::from("LD_PRELOAD"), preload), (options::VARIABLE.into(), options)];
+        if self.is_first {
+            // We become the program, so its process number is ours.
+            ours.push((FIRST_PROCESS.into(), std::process::id().to_string().into()));
+        }
         let is_ours = |name: &OsStr| ours.iter().any(|(our, _)| our == name);
         let mut environment: Vec<_> =
             std::env::vars_os().filter(|(name, _)| !is_ours(name)).collect();
         environment.extend(ours);
-        Err(exec::exec(&path, &self.command, &environment))
+        Err(exec::exec(self.path, self.command, &environment))
     }
+}
+
+/// `--report FILE` as an option of the library. The path is made absolute, since the library reads it
+/// in processes that may be elsewhere, and what an option cannot hold is written as `%` and digits.
+/// Only `%p` stays what it is.
+fn report_option(file: &Path) -> Result<OsString, Failure> {
+    let path = std::path::absolute(file)
+        .map_err(|error| Failure::usage(format!("--report: {}: {error}", file.display())))?;
+    let mut option = b"report_path=".to_vec();
+    let bytes = path.as_os_str().as_bytes();
+    for (position, &byte) in bytes.iter().enumerate() {
+        let names_process = byte == b'%' && bytes.get(position + 1) == Some(&b'p');
+        let is_special = byte.is_ascii_whitespace() || b":,%".contains(&byte);
+        if is_special && !names_process {
+            option.extend(format!("%{byte:02x}").bytes());
+        } else {
+            option.push(byte);
+        }
+    }
+    Ok(OsString::from_vec(option))
 }
 
 /// Our library, then what was preloaded before, less what an outer `heapwarden run` put there.
@@ -63,6 +111,17 @@ fn is_heapwarden(path: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_file_may_have_any_name() {
+        let option = |path: &str| report_option(Path::new(path)).map_err(|failure| failure.code);
+        assert_eq!(option("/a b/c:d,e"), Ok("report_path=/a%20b/c%3ad%2ce".into()));
+        assert_eq!(option("/100%/%p"), Ok("report_path=/100%25/%p".into()));
+        let here = std::env::current_dir().expect("a folder").join("r.json");
+        let expected = format!("report_path={}", here.display());
+        assert_eq!(option("r.json"), Ok(expected.into()));
+        assert_eq!(option(""), Err(2));
+    }
 
     #[test]
     fn other_preloaded_libraries_stay_behind_ours() {

@@ -181,7 +181,9 @@ pub unsafe fn run_of(heap: *mut Heap, address: usize) -> Option<*mut Run> {
         if (*heap).class(page) == 0 {
             return None;
         }
-        Some((*heap).run((*heap).first_page(page)))
+        let run = (*heap).run((*heap).first_page(page));
+        // A page that another thread is describing anew right now may lead to no run yet.
+        ((*run).heap == heap).then_some(run)
     }
 }
 

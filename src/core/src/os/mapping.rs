@@ -164,3 +164,26 @@ fn count_resized(old: usize, new: usize) {
         TO_KERNEL.fetch_add((old - new) as u64, Relaxed);
     }
 }
+
+/// Gives the pages of a range back and makes it inaccessible: any access faults.
+///
+/// # Safety
+/// The range was mapped by this module, and nobody may use it any more until it is unmapped.
+pub unsafe fn seal(address: usize, bytes: usize) {
+    // SAFETY: the caller's promise. If the kernel refuses, the range just stays accessible.
+    unsafe {
+        purge(address, bytes);
+        let none = libc::PROT_NONE as usize;
+        let _ = syscall::call(libc::SYS_mprotect, [address, bytes, none, 0, 0, 0]);
+    }
+}
+
+/// Makes a sealed range accessible again; what was in it is gone. False when the kernel refuses.
+///
+/// # Safety
+/// As for [`seal`]; the caller is the one who sealed it.
+pub unsafe fn unseal(address: usize, bytes: usize) -> bool {
+    let access = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+    // SAFETY: the caller's promise.
+    unsafe { syscall::call(libc::SYS_mprotect, [address, bytes, access, 0, 0, 0]) }.is_ok()
+}

@@ -20,6 +20,7 @@ use crate::pages::large_bins::LargeBins;
 use crate::pages::page_map::GRANULE;
 use crate::pages::run::{LARGE_CLASS, Run, RunState};
 use core::ptr;
+use core::sync::atomic::Ordering::Relaxed;
 
 const GRANULE_PAGES: usize = GRANULE / PAGE;
 
@@ -217,6 +218,7 @@ impl Pages {
             (*kept).state = RunState::Large;
             (*kept).class = class;
             (*kept).clean = clean;
+            (*kept).extension.store(0, Relaxed);
             (*heap).occupy(start, pages, class);
             if skip > 0 {
                 self.free_range(heap, first, skip, clean);

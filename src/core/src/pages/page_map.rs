@@ -89,6 +89,13 @@ pub fn owner_of(address: usize) -> Option<Owner> {
     }
 }
 
+/// Whether an address lies in a heap or a direct block, free or not. The rest of a direct block's
+/// last granule counts too. Cost: two loads.
+#[inline(always)]
+pub fn is_ours(address: usize) -> bool {
+    granule(address).is_some_and(|granule| granule.owner.load(Relaxed) != 0)
+}
+
 /// Makes sure that every granule of a range has a leaf, so that entering it cannot fail. False
 /// when there is no memory for one.
 pub fn reserve(start: usize, bytes: usize) -> bool {

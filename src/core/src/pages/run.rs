@@ -54,7 +54,10 @@ pub struct Run {
     pub clean: bool,
     /// Whether the slab is in its bin's list.
     pub listed: bool,
-    unused: [u32; 2],
+    /// Slots below this one were announced to the layer above.
+    pub carved: u32,
+    /// A word for the layer above; 0 when the slab is made.
+    pub extension: core::sync::atomic::AtomicUsize,
 }
 
 const _: () = assert!(size_of::<Run>() == 64);

@@ -8,6 +8,7 @@ use crate::config::config;
 use crate::os::PAGE;
 use crate::pages::run::{Run, RunState};
 use crate::slabs::size_class::TABLE;
+use core::sync::atomic::Ordering::Relaxed;
 
 /// Why a slot could not be returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,8 @@ pub unsafe fn lay_out(run: *mut Run, class: usize) {
         (*run).free_slots = slots as u32;
         (*run).first_free_word = 0;
         (*run).listed = false;
+        (*run).carved = 0;
+        (*run).extension.store(0, Relaxed);
         let bits = (*(*run).heap).free_bits((*run).page as usize);
         for word in 0..slots / 64 {
             *bits.add(word) = u64::MAX;
@@ -83,7 +86,24 @@ pub unsafe fn take(run: *mut Run, end: *mut usize, wanted: usize) -> usize {
         }
         (*run).first_free_word = word as u32;
         (*run).free_slots -= taken as u32;
+        if taken > 0 && config().hooks.carve.is_some() {
+            announce(run, (*end.sub(taken) - base) / bytes);
+        }
         taken
+    }
+}
+
+/// Tells the layer above of slots up to `highest` and the one behind it, once.
+unsafe fn announce(run: *mut Run, highest: usize) {
+    let Some(carve) = config().hooks.carve else { return };
+    // SAFETY: the caller's slab, under its arena's lock.
+    unsafe {
+        let (from, to) = ((*run).carved as usize, (highest + 2).min((*run).slots as usize));
+        if from < to {
+            let bytes = TABLE[(*run).class as usize].slot_bytes as usize;
+            carve(first_slot(run) + from * bytes, bytes, to - from);
+            (*run).carved = to as u32;
+        }
     }
 }
 
@@ -96,7 +116,7 @@ pub unsafe fn take(run: *mut Run, end: *mut usize, wanted: usize) -> usize {
 pub unsafe fn slot_of(run: *const Run, address: usize) -> Option<(usize, usize)> {
     // SAFETY: the caller's promise.
     unsafe {
-        let class = &TABLE[(*run).class as usize];
+        let class = TABLE.get((*run).class as usize)?;
         let offset = address.checked_sub(first_slot(run))?;
         let slot = ((offset as u64 * class.reciprocal as u64) >> 32) as usize;
         if slot >= (*run).slots as usize {

@@ -5,11 +5,13 @@
 //! back to the large bins unless it is the bin's last with free slots.
 
 use crate::arena::{Arena, Misuse};
+use crate::config::config;
 use crate::journey::{Step, note};
 use crate::pages::Pages;
 use crate::pages::run::{Run, RunList};
 use crate::slabs::size_class::TABLE;
 use crate::slabs::slab::{self, SlotError};
+use core::sync::atomic::Ordering::Relaxed;
 
 /// One size class's slabs in an arena.
 pub struct SmallBin {
@@ -95,7 +97,7 @@ impl SmallBin {
                 (*run).listed = true;
             }
             let only = (*run).next.is_null() && (*run).previous.is_null();
-            if (*run).free_slots == (*run).slots && !only {
+            if (*run).free_slots == (*run).slots && !only && may_go(run) {
                 self.release(pages, run);
             }
         }
@@ -113,6 +115,12 @@ impl SmallBin {
             self.slabs.remove(run);
             (*run).listed = false;
             self.slab_count -= 1;
+            let extension = (*run).extension.swap(0, Relaxed);
+            if let Some(retire) = config().hooks.retire
+                && extension != 0
+            {
+                retire(extension, (*run).class);
+            }
             pages.put(run);
         }
     }
@@ -127,11 +135,22 @@ impl SmallBin {
             // SAFETY: listed slabs are live; the next one is read before this one goes.
             unsafe {
                 let next = (*run).next;
-                if (*run).free_slots == (*run).slots {
+                if (*run).free_slots == (*run).slots && may_go(run) {
                     self.release(pages, run);
                 }
                 run = next;
             }
         }
+    }
+}
+
+/// Asks the layer above whether an empty slab may go.
+unsafe fn may_go(run: *const Run) -> bool {
+    // SAFETY: the caller's slab is live under its arena's lock.
+    unsafe {
+        config().hooks.may_go.is_none_or(|may_go| {
+            let bytes = TABLE[(*run).class as usize].slot_bytes as usize;
+            may_go(slab::first_slot(run), bytes, (*run).carved as usize)
+        })
     }
 }

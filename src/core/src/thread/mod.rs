@@ -68,6 +68,12 @@ static GENERATION: AtomicU32 = AtomicU32::new(0);
 /// The key whose destructor tells that a thread ends, plus one; 0 when there is none yet.
 static KEY: Locked<u32> = Locked::new(0);
 
+/// How many forks lie between this process and the first: what another thread of a parent owned
+/// may be torn.
+pub fn generation() -> u32 {
+    GENERATION.load(Relaxed)
+}
+
 /// Threads that have a cache.
 pub fn count() -> u32 {
     THREADS.load(Relaxed)
@@ -117,7 +123,8 @@ fn attach() -> *mut Cache {
         // allocate.
         (*block).cache = cache;
         (*block).stage = STAGE_ATTACHED;
-        (*block).fast = if config().instrument { ptr::null_mut() } else { cache };
+        let closed = config().instrument || config().layered;
+        (*block).fast = if closed { ptr::null_mut() } else { cache };
         watch_for_end(cache);
         cache
     }
@@ -231,6 +238,9 @@ fn watch_for_end(cache: *mut Cache) {
 unsafe extern "C" fn end(value: *mut c_void) {
     let cache: *mut Cache = value.cast();
     let block = tls::block();
+    if let Some(thread_end) = config().hooks.thread_end {
+        thread_end();
+    }
     // SAFETY: libc calls this on the thread that set the value, once.
     unsafe {
         (*block).fast = ptr::null_mut();

@@ -79,7 +79,7 @@ pub(crate) fn fast() -> *mut Cache {
 }
 
 /// The thread pointer: unique among living threads.
-pub(crate) fn thread_pointer() -> usize {
+pub fn thread_pointer() -> usize {
     let pointer: usize;
     // SAFETY: the first word of the thread control block is its own address.
     unsafe {

@@ -2,6 +2,8 @@
 
 use super::basic::{SIZE_MAX, malloc};
 use super::errno::{self, no_memory, no_memory_if_null};
+use crate::checked;
+use crate::chunk::Family;
 use crate::start;
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
@@ -25,8 +27,16 @@ pub fn memalign(alignment: usize, size: usize) -> *mut c_void {
     if size > SIZE_MAX {
         return no_memory();
     }
+    no_memory_if_null(allocate(size, alignment.next_power_of_two()))
+}
+
+/// A block of a size that is possible at an alignment that is a power of two above the least.
+fn allocate(size: usize, alignment: usize) -> *mut u8 {
     start::ensure();
-    no_memory_if_null(heapwarden_core::allocate_aligned(size, alignment.next_power_of_two()))
+    if checked::settings().active {
+        return checked::allocate(size, alignment, Family::Memalign, false);
+    }
+    heapwarden_core::allocate_aligned(size, alignment)
 }
 
 /// As `memalign`, for any size. From glibc 2.38 on, an alignment that is not a power of two is
@@ -52,12 +62,7 @@ pub unsafe fn posix_memalign(result: *mut *mut c_void, alignment: usize, size: u
     if size > SIZE_MAX {
         return libc::ENOMEM;
     }
-    start::ensure();
-    let block = if alignment <= ALIGNMENT_MIN {
-        heapwarden_core::allocate(size)
-    } else {
-        heapwarden_core::allocate_aligned(size, alignment)
-    };
+    let block = allocate(size, alignment.max(ALIGNMENT_MIN));
     if block.is_null() {
         return libc::ENOMEM;
     }

@@ -2,12 +2,19 @@
 
 use super::errno::{no_memory, no_memory_if_null};
 use super::misuse::{self, Entry};
-use crate::start;
+use crate::checked::{self, Release};
+use crate::chunk::{ALIGNMENT, Family};
+use crate::{detect, start};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
 /// The largest request: more could not be indexed by a ptrdiff_t.
 pub(super) const SIZE_MAX: usize = isize::MAX as usize;
+
+/// How `free` and `realloc` give blocks back.
+pub(super) const FREE: Release =
+    Release { family: Family::Malloc, what: "free", size: None, alignment: None };
+const REALLOC: Release = Release { what: "realloc", ..FREE };
 
 /// A block of at least `size` bytes, 16-aligned; also for size 0.
 #[inline(always)]
@@ -33,6 +40,9 @@ fn malloc_slow(size: usize) -> *mut c_void {
         return no_memory();
     }
     start::ensure();
+    if checked::settings().active {
+        return no_memory_if_null(checked::allocate(size, ALIGNMENT, Family::Malloc, false));
+    }
     no_memory_if_null(heapwarden_core::allocate_slow(size))
 }
 
@@ -42,6 +52,10 @@ pub fn calloc(count: usize, size: usize) -> *mut c_void {
     match count.checked_mul(size) {
         Some(total @ ..=SIZE_MAX) => {
             start::ensure();
+            if checked::settings().active {
+                let block = checked::allocate(total, ALIGNMENT, Family::Malloc, true);
+                return no_memory_if_null(block);
+            }
             no_memory_if_null(heapwarden_core::allocate_zeroed(total))
         }
         _ => no_memory(),
@@ -65,6 +79,10 @@ pub unsafe fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
     }
     if size > SIZE_MAX {
         return no_memory();
+    }
+    if checked::settings().active && !detect::is_foreign(block.addr()) {
+        // SAFETY: promised by the caller; what is no live block is reported.
+        return no_memory_if_null(unsafe { checked::reallocate(block.cast(), size, &REALLOC) });
     }
     // SAFETY: promised by the caller; the core itself tells apart what is not a live block.
     match unsafe { heapwarden_core::reallocate(block.cast(), size) } {
@@ -94,6 +112,10 @@ unsafe fn free_slow(block: *mut c_void) {
     if block.is_null() {
         return;
     }
+    if checked::settings().active {
+        // SAFETY: promised by the caller of `free`; what is no live block is reported.
+        return unsafe { checked::free(block.cast(), &FREE) };
+    }
     // SAFETY: promised by the caller of `free`.
     if let Err(found) = unsafe { heapwarden_core::free_slow(block.cast()) } {
         // SAFETY: as above.
@@ -108,6 +130,9 @@ unsafe fn free_slow(block: *mut c_void) {
 pub unsafe fn usable_size(block: *mut c_void) -> usize {
     if block.is_null() {
         return 0;
+    }
+    if checked::settings().active && !detect::is_foreign(block.addr()) {
+        return checked::size_of(block.cast());
     }
     match heapwarden_core::usable_size(block.cast()) {
         Some(size) => size,

@@ -29,7 +29,7 @@ pub fn libc_is_ready() -> bool {
 
 /// # Safety
 /// `block` is a live block of the next allocator, and not used afterwards.
-pub(super) unsafe fn free(block: *mut c_void) {
+pub(crate) unsafe fn free(block: *mut c_void) {
     // ld.so of some systems frees what it has not allocated while it starts: let that be.
     let Some(function) = next(c"free") else { return };
     // SAFETY: `free` of the next allocator has this type.

@@ -10,6 +10,7 @@
 
 mod aligned;
 mod basic;
+mod cxx;
 mod errno;
 mod foreign;
 mod information;
@@ -18,6 +19,8 @@ mod tuning;
 
 pub use aligned::{aligned_alloc, memalign, posix_memalign, pvalloc, valloc};
 pub use basic::{calloc, free, malloc, malloc_cached, realloc, usable_size};
+pub use cxx::{delete, new};
+pub(crate) use foreign::free as free_foreign;
 pub use foreign::libc_is_ready;
 pub use information::{mallinfo, mallinfo2, malloc_info, malloc_stats};
 pub(crate) use misuse::noticed_late;

@@ -15,6 +15,8 @@ pub enum Kind {
     },
     /// A number of bytes, with an optional `K`, `M` or `G`.
     Size,
+    /// Anything without the characters that separate options.
+    Text,
     /// One of these names.
     Choice(&'static [&'static str]),
 }
@@ -26,6 +28,7 @@ impl Kind {
             Kind::Switch => sink(b"0|1"),
             Kind::Number { .. } => sink(b"number"),
             Kind::Size => sink(b"size"),
+            Kind::Text => sink(b"text"),
             Kind::Choice(names) => {
                 for (position, name) in names.iter().enumerate() {
                     if position > 0 {
@@ -46,6 +49,7 @@ impl Kind {
                 write_number(max, sink);
             }
             Kind::Size => sink(b"a number of bytes, as in 65536, 64K, 1M or 2G"),
+            Kind::Text => sink(b"a shorter text"),
             Kind::Choice(_) => {
                 sink(b"one of ");
                 self.describe(sink);

@@ -9,14 +9,17 @@ mod complaint;
 mod kind;
 mod nearest;
 mod number;
+mod on_error;
 mod parse;
 mod table;
 mod value;
+mod words;
 
 pub use complaint::Complaint;
 pub use kind::Kind;
 pub use parse::parse;
 pub use table::{Options, Row, TABLE, find};
+pub use words::Words;
 
 /// Where text goes, piece by piece.
 pub type Sink<'a> = &'a mut dyn FnMut(&[u8]);

@@ -3,8 +3,9 @@
 //! works.
 
 use super::value::Value;
-use super::{Complaint, Kind, Sink};
+use super::{Complaint, Kind, Sink, Words};
 use crate::profile::Profile;
+use crate::report::{Action, Colour, Dialect, OnError};
 use heapwarden_core::{Config, Fit};
 
 /// One option: what it is called, what it takes and what it does.
@@ -135,6 +136,22 @@ table! {
     /// next after the last one used, or the largest.
     fit: Fit = Fit::Best;
 
+    /// Frames that are kept of each stack, where stacks are kept.
+    stack_depth: u32 = 32;
+
+    /// How many KiB of freed blocks of each size wait in each thread before they are used again.
+    ring_kb: u32 = 16;
+
+    /// How many MiB of freed blocks wait behind those, for all threads together.
+    quarantine_mb: u32 = 0, Debug = 2;
+
+    /// A random live block is verified every so many frees; 0 means never.
+    check_every: u32 = 0, Debug = 64;
+
+    /// Check what memcpy, strcpy, sprintf, read and their relatives read and write in the heap,
+    /// before they do.
+    intercept: bool = false, Debug = true;
+
     /// Print the statistics of the heap on stderr when the program ends.
     stats: bool = false;
 
@@ -150,6 +167,41 @@ table! {
     /// From which size on a block gets a mapping of its own; it adapts upwards as such blocks are
     /// freed and wanted again.
     direct_threshold: usize = CORE.direct_threshold;
+
+    /// Look at SIGSEGV and SIGBUS first: those that a heap bug led to are reported, all others reach
+    /// the program's handler, or its end, as they would without Heapwarden.
+    handle_segv: bool = false, Debug = true;
+
+    /// The number of a signal that makes the process verify its whole heap at once; 0 means none.
+    /// 12, for example, is SIGUSR2.
+    check_signal: u8 = 0;
+
+    /// What to do after a report. A kind may differ from the rest:
+    /// `continue+double-free=abort`. With `continue` an error is reported once per place.
+    on_error: OnError = OnError::all(Action::Abort);
+
+    /// The exit status with `on_error=exit`.
+    exit_code: u8 = 99;
+
+    /// The file that reports are appended to, instead of stderr. `%p` stands for the process,
+    /// `%3a` for a colon and so on.
+    log_path: Words = Words::NONE;
+
+    /// The file for the report as JSON, with `%` as in `log_path`. Without `%p`, processes other
+    /// than the first write to this name with `.PID` behind it.
+    report_path: Words = Words::NONE;
+
+    /// Whose words a report uses. Tools that look for AddressSanitizer want `asan`.
+    dialect: Dialect = Dialect::Heapwarden;
+
+    /// Name functions, files and lines in reports; 0 leaves module and offset.
+    symbolize: bool = true;
+
+    /// Whether reports on stderr are coloured; `auto` means on a terminal.
+    colour: Colour = Colour::Auto;
+
+    /// What to leave out at the start of file names in reports.
+    strip_path_prefix: Words = Words::NONE;
 
     /// With 1, print the settings in effect on stderr when the program starts.
     verbosity: u32 = 0;

@@ -5,6 +5,7 @@
 use super::number::{read_number, write_number};
 use super::{Kind, Sink};
 use crate::profile::Profile;
+use crate::report::{Colour, Dialect};
 use heapwarden_core::Fit;
 
 /// A type an option can have.
@@ -27,6 +28,18 @@ impl Value for bool {
 
     fn write(self, sink: Sink<'_>) {
         sink(if self { b"1" } else { b"0" });
+    }
+}
+
+impl Value for u8 {
+    const KIND: Kind = Kind::Number { max: u8::MAX as u64 };
+
+    fn read(text: &[u8]) -> Option<u8> {
+        read_number(text).and_then(|number| u8::try_from(number).ok())
+    }
+
+    fn write(self, sink: Sink<'_>) {
+        write_number(u64::from(self), sink);
     }
 }
 
@@ -107,6 +120,17 @@ choice!(Fit {
     "first" => Fit::First,
     "next" => Fit::Next,
     "worst" => Fit::Worst,
+});
+
+choice!(Dialect {
+    "heapwarden" => Dialect::Heapwarden,
+    "asan" => Dialect::Asan,
+});
+
+choice!(Colour {
+    "auto" => Colour::Auto,
+    "always" => Colour::Always,
+    "never" => Colour::Never,
 });
 
 choice!(Profile {

@@ -10,6 +10,7 @@ mod initial_stack;
 
 use crate::options::{Complaint, Options, VARIABLE};
 use crate::text::{Descriptor, Writer};
+use crate::{checked, chunk};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -86,7 +87,8 @@ fn read_options() -> Options {
 }
 
 fn apply(options: &Options) {
-    heapwarden_core::configure(&options.core_config());
+    checked::start(options);
+    heapwarden_core::configure(&core_config(options));
     heapwarden_core::set_misuse_handler(crate::front::noticed_late);
     if options.journey > 0 {
         heapwarden_core::journey::start(options.journey, crate::journey_text::print);
@@ -100,6 +102,17 @@ fn apply(options: &Options) {
         });
         writer.end_line();
     }
+}
+
+/// The core's settings: the options', and what the checked heap needs.
+fn core_config(options: &Options) -> heapwarden_core::Config {
+    let mut config = options.core_config();
+    if checked::is_checked(options.profile) {
+        config.slot_offset = chunk::HEADER_BYTES as u8;
+        config.layered = true;
+        config.hooks = checked::HOOKS;
+    }
+    config
 }
 
 fn complain(complaint: Complaint<'_>) {

@@ -1,0 +1,161 @@
+//! A thread's part of the checked heap: its rings, its random state, its number.
+//!
+//! Guardians live in private memory and are never freed: an ended thread's, emptied, is given to
+//! the next new one. The thread's block holds the pointer; without memory for one the thread does
+//! without a quarantine.
+
+use super::release;
+use crate::quarantine::fifo::Entry;
+use crate::quarantine::ring::Ring;
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr;
+use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use heapwarden_core::size_class::CLASSES;
+use heapwarden_core::{PrivateHeap, tls};
+
+/// Which of the thread block's words is ours.
+const WORD: usize = 1;
+/// How many slots leave the rings before they go to the shared FIFO together.
+pub const OUTGOING: usize = 32;
+
+/// A thread's rings and counters.
+pub struct Guardian {
+    /// Rings by class.
+    pub rings: [Ring; CLASSES],
+    /// Slots on their way from the rings to the FIFO.
+    pub outgoing: [Entry; OUTGOING],
+    /// How many of them.
+    pub outgoing_count: usize,
+    /// The thread's number; 0 is the first thread.
+    pub number: u16,
+    /// Frees until a random chunk is verified.
+    pub until_check: u32,
+    /// Allocations so far, the clock of the evidence.
+    pub allocations: u32,
+    random: u64,
+    busy: AtomicBool,
+    /// The owner's thread pointer, and the generation of forked processes it took this in.
+    owner: AtomicUsize,
+    generation: AtomicU32,
+    next: *mut Guardian,
+}
+
+static ALL: AtomicPtr<Guardian> = AtomicPtr::new(ptr::null_mut());
+static NUMBERS: AtomicU32 = AtomicU32::new(0);
+
+impl Guardian {
+    /// The next random bits (xorshift).
+    #[inline(always)]
+    pub fn random(&mut self) -> usize {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        (self.random >> 16) as usize
+    }
+}
+
+/// The calling thread's guardian; `None` without memory for one.
+#[inline(always)]
+pub fn current<'a>() -> Option<&'a mut Guardian> {
+    // SAFETY: the thread block is this thread's, and the word leads to this thread's guardian.
+    unsafe {
+        let word = (*tls::block()).reserved[WORD] as *mut Guardian;
+        if word.is_null() { obtain() } else { Some(&mut *word) }
+    }
+}
+
+/// The thread's number without making a guardian.
+pub fn number() -> u16 {
+    // SAFETY: as for `current`.
+    unsafe {
+        let word = (*tls::block()).reserved[WORD] as *mut Guardian;
+        if word.is_null() { u16::MAX } else { (*word).number }
+    }
+}
+
+/// The number that the next new thread gets.
+pub fn next_number() -> u16 {
+    NUMBERS.load(Relaxed).clamp(1, u32::from(u16::MAX)) as u16
+}
+
+#[cold]
+fn obtain<'a>() -> Option<&'a mut Guardian> {
+    heapwarden_core::check_fork();
+    let guardian = take_idle().or_else(create)?;
+    // SAFETY: marked busy by this thread alone; the thread block is this thread's.
+    unsafe {
+        (*guardian).owner.store(tls::thread_pointer(), Relaxed);
+        (*guardian).generation.store(heapwarden_core::generation(), Relaxed);
+        (*guardian).number = NUMBERS.fetch_add(1, Relaxed).min(u32::from(u16::MAX)) as u16;
+        (*tls::block()).reserved[WORD] = guardian as usize;
+        Some(&mut *guardian)
+    }
+}
+
+/// A guardian without a thread: given back, or of a dead thread whose pointer this one has (it made
+/// its first request when its end had been told already).
+fn take_idle() -> Option<*mut Guardian> {
+    let (pointer, generation) = (tls::thread_pointer(), heapwarden_core::generation());
+    // Acquire: pairs with the Release in `create`.
+    let mut guardian = ALL.load(Acquire);
+    while !guardian.is_null() {
+        // SAFETY: guardians are never freed. Acquire: pairs with the Release in `end_thread`.
+        unsafe {
+            let orphan = (*guardian).owner.load(Relaxed) == pointer
+                && (*guardian).generation.load(Relaxed) == generation;
+            if orphan {
+                return Some(guardian);
+            }
+            let free = !(*guardian).busy.load(Relaxed);
+            let busy = &(*guardian).busy;
+            if free && busy.compare_exchange(false, true, Acquire, Relaxed).is_ok() {
+                return Some(guardian);
+            }
+            guardian = (*guardian).next;
+        }
+    }
+    None
+}
+
+fn create() -> Option<*mut Guardian> {
+    // SAFETY: the layout is not empty; zeroed memory is a valid guardian: rings without places.
+    let guardian: *mut Guardian =
+        unsafe { PrivateHeap.alloc_zeroed(Layout::new::<Guardian>()) }.cast();
+    if guardian.is_null() {
+        return None;
+    }
+    // SAFETY: fresh, and shared only by the exchange below.
+    unsafe {
+        (*guardian).random = heapwarden_core::os::random_u64() | 1;
+        (*guardian).busy.store(true, Relaxed);
+        let mut next = ALL.load(Relaxed);
+        loop {
+            (*guardian).next = next;
+            // Release: pairs with the Acquire in `take_idle`.
+            match ALL.compare_exchange(next, guardian, Release, Relaxed) {
+                Ok(_) => return Some(guardian),
+                Err(current) => next = current,
+            }
+        }
+    }
+}
+
+/// The core's hook: the thread ends, and its quarantined slots go on to the FIFO or the core.
+pub fn end_thread() {
+    // SAFETY: the thread block and the guardian it leads to are this thread's.
+    unsafe {
+        let word = &mut (*tls::block()).reserved[WORD];
+        let guardian = *word as *mut Guardian;
+        if guardian.is_null() {
+            return;
+        }
+        release::empty_rings(&mut *guardian);
+        *word = 0;
+        (*guardian).owner.store(0, Relaxed);
+        // Release: pairs with the Acquire in `take_idle`.
+        (*guardian).busy.store(false, Release);
+    }
+}

@@ -1,0 +1,236 @@
+//! Large and direct blocks: a page run or a mapping of their own each.
+//!
+//! Their size and state are in a record, out of line, in every checked profile; the header before
+//! the payload is a tripwire like any other. While it waits in quarantine a direct block's pages
+//! are given back and made inaccessible, so that any access faults; so are a very large run's, and a
+//! smaller one is filled.
+
+use super::release::Release;
+use super::settings::{Settings, settings};
+use super::{guardian, release, verify};
+use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, tail::Pattern};
+use crate::detect;
+use crate::evidence::{self, Record};
+use crate::quarantine::fifo::{Entry, Fifo};
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::Relaxed;
+use heapwarden_core::os::mapping;
+use heapwarden_core::{BlockKind, Located};
+
+/// Large and direct blocks that wait.
+pub static DEEP: Fifo = Fifo::new();
+
+/// The most blocks that wait here: each holds address space.
+const WAITING_MAX: usize = 256;
+/// Bytes of filled runs that wait in profiles without a shared queue: no free may be unchecked.
+const BUDGET_MIN: usize = 512 * 1024;
+/// Up to this size a run is filled while it waits: that is several times cheaper than to fault its
+/// pages in again. A larger one is made inaccessible, so that it holds no memory.
+const FILLED_MAX: usize = 2 * 1024 * 1024;
+
+/// A large block of `size` bytes at a multiple of `alignment`.
+#[cold]
+pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
+    let settings = settings();
+    // The block starts at a multiple of 16, the slot 8 bytes further in.
+    let Some(total) = chunk::slot_bytes(size, alignment, settings.tail_min)
+        .and_then(|bytes| bytes.checked_add(HEADER_BYTES))
+    else {
+        return null_mut();
+    };
+    let mut base = obtain(total, zeroed);
+    if base.is_null() {
+        release::empty_all();
+        base = obtain(total, zeroed);
+    }
+    let Some(found) = heapwarden_core::locate(base as usize) else { return null_mut() };
+    let span = span_in(&found, size, alignment);
+    let record = heapwarden_core::extension_of(found.block).and_then(evidence::attach);
+    let Some(record) = record else {
+        // SAFETY: just taken from the core and handed to nobody.
+        let freed = unsafe { heapwarden_core::free(base) };
+        debug_assert!(freed.is_ok());
+        return null_mut();
+    };
+    // SAFETY: the block is ours and the span lies in it.
+    unsafe {
+        write_tripwires(&span, family);
+        if let Some(byte) = settings.new_fill
+            && !zeroed
+            && found.kind == BlockKind::Large
+        {
+            fill::write(span.payload, span.tail(), byte);
+        }
+    }
+    note(settings, record, &span, &found, family);
+    span.payload as *mut u8
+}
+
+fn obtain(total: usize, zeroed: bool) -> *mut u8 {
+    if zeroed { heapwarden_core::allocate_zeroed(total) } else { heapwarden_core::allocate(total) }
+}
+
+/// Where a payload of `size` lies in a core block.
+pub fn span_in(found: &Located, size: usize, alignment: usize) -> Span {
+    chunk::span(found.block + HEADER_BYTES, found.block + found.size, size, alignment)
+}
+
+/// Writes the header before the payload and the tail behind it.
+///
+/// # Safety
+/// The span is in a block that is the caller's.
+pub unsafe fn write_tripwires(span: &Span, family: Family) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Pattern::of(span.payload).write(span.tail(), window_end(span));
+        Header::new(State::Live, family, chunk::header::SLACK_MAX).write(span.header());
+    }
+}
+
+/// The most bytes of a large block's tail that are canary: rounding up to pages must not make
+/// pages resident.
+pub const TAIL_MAX: usize = 4096;
+
+/// Where the canary behind a large block ends: at a multiple of 8.
+pub fn window_end(span: &Span) -> usize {
+    span.end.min((span.tail() + TAIL_MAX) & !7)
+}
+
+fn note(settings: &Settings, record: &Record, span: &Span, found: &Located, family: Family) {
+    let number = guardian::current().map_or(u16::MAX, |guardian| guardian.number);
+    let site = if settings.evidence { crate::site::here(settings.stack_depth) } else { 0 };
+    record.shift.store((span.payload - found.block) as u32, Relaxed);
+    record.note_allocation(span.size, family, site, number);
+}
+
+/// The block that `payload` is the start of, with its record.
+pub fn find(payload: usize) -> Option<(Located, Span, &'static Record)> {
+    let found = heapwarden_core::locate(payload)?;
+    let record = heapwarden_core::extension_of(found.block).and_then(evidence::of_large)?;
+    let start = found.block + record.shift.load(Relaxed) as usize;
+    let (slot, end) = (found.block + HEADER_BYTES, found.block + found.size);
+    let span = Span { slot, end, payload: start, size: record.size.load(Relaxed) };
+    Some((found, span, record))
+}
+
+/// Frees a block that is no slot's payload.
+///
+/// # Safety
+/// As for [`release::free`].
+#[cold]
+pub unsafe fn free(block: *mut u8, release: &Release) {
+    let payload = block as usize;
+    let Some((found, span, record)) = find(payload).filter(|found| found.1.payload == payload)
+    else {
+        return detect::bad_free(payload, Header(0), release);
+    };
+    if !record.take() {
+        return detect::bad_free(payload, Header(0), release);
+    }
+    let settings = settings();
+    let family = family_of(record);
+    if !detect::release_agrees(&span, family, release) {
+        detect::mismatch(&span, family, release);
+    }
+    // SAFETY: `take` made the block ours.
+    unsafe {
+        if !Pattern::of(span.payload).holds(span.tail(), window_end(&span)) {
+            verify::report_tail(&span, release.what);
+        }
+        if !Header::read(span.header()).is_valid(span.header()) {
+            verify::report_underflow(&span, release.what);
+        }
+        let number = guardian::current().map_or(u16::MAX, |guardian| guardian.number);
+        let site = if settings.evidence { crate::site::here(settings.stack_depth) } else { 0 };
+        record.note_release(site, number);
+        wait(settings, &found, record);
+    }
+}
+
+/// The family a record says.
+pub fn family_of(record: &Record) -> Family {
+    Family::from_index(record.family.load(Relaxed))
+}
+
+unsafe fn wait(settings: &Settings, found: &Located, record: &Record) {
+    let bytes = found.size;
+    let budget = BUDGET_MIN.max(settings.fifo_bytes / 4);
+    // SAFETY: the block is the caller's.
+    let counted = unsafe {
+        if found.kind == BlockKind::Direct || bytes > FILLED_MAX {
+            mapping::seal(found.block, bytes);
+            4096
+        } else {
+            fill::write(found.block, found.block + bytes, settings.free_fill);
+            record.note_filled();
+            bytes
+        }
+    };
+    if DEEP.push(&[Entry { address: found.block, bytes: counted }]) == 0 {
+        // SAFETY: not queued, so still the caller's.
+        return unsafe { leave(settings, found.block) };
+    }
+    // The newest waits in any case.
+    drain(settings, budget.max(counted), WAITING_MAX);
+}
+
+fn drain(settings: &Settings, budget: usize, most: usize) {
+    let mut out = [Entry::default(); 8];
+    loop {
+        let count = DEEP.take_beyond(budget, most, &mut out);
+        for entry in &out[..count] {
+            // SAFETY: taken out of the queue, so this thread's.
+            unsafe { leave(settings, entry.address) };
+        }
+        if count < out.len() {
+            return;
+        }
+    }
+}
+
+/// There is no memory: all that waits leaves.
+pub fn drain_all() {
+    drain(settings(), 0, 0);
+}
+
+/// A block leaves the quarantine: its fill is verified, and the core gets it.
+unsafe fn leave(settings: &Settings, base: usize) {
+    let Some((found, _, record)) = find(base) else { return };
+    let filled = record.state() == State::Quarantined;
+    // SAFETY: the block is the caller's; a filled run's pages are readable.
+    unsafe {
+        if filled && !fill::holds(base, base + found.size, settings.free_fill) {
+            verify::report_large_fill(&found);
+        }
+        let sealed = !filled && found.kind == BlockKind::Large;
+        if sealed && !mapping::unseal(base, found.size) {
+            // Nobody could use these pages: they stay as they are.
+            return;
+        }
+        give_back(base);
+    }
+}
+
+/// The core gets a block.
+unsafe fn give_back(base: usize) {
+    // SAFETY: the block is the caller's.
+    unsafe {
+        if let Some(extension) = heapwarden_core::extension_of(base) {
+            evidence::detach(extension);
+        }
+        let freed = heapwarden_core::free(base as *mut u8);
+        debug_assert!(freed.is_ok());
+    }
+}
+
+/// Whether a live block's tripwires hold, for the heap check.
+///
+/// # Safety
+/// The span is a live block's.
+pub unsafe fn tripwires_hold(span: &Span) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Pattern::of(span.payload).holds(span.tail(), window_end(span))
+            && Header::read(span.header()).is_valid(span.header())
+    }
+}

@@ -1,0 +1,23 @@
+//! The checked heap: malloc, free and realloc with chunks, quarantine and evidence around the
+//! core. What a profile pays for is in [`Settings`]; the code is the same for all.
+//!
+//! The order of a free: header, family, size, tail; then the state changes, the payload is filled,
+//! the free is recorded, and the block enters the quarantine. What leaves the quarantine is
+//! verified and goes to the core; what comes back from the core is verified once more before it
+//! is handed out.
+
+mod allocate;
+mod guardian;
+mod large;
+mod release;
+mod resize;
+mod settings;
+mod verify;
+
+pub use allocate::allocate;
+pub use guardian::{next_number as next_thread_number, number as thread_number};
+pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};
+pub use release::{Release, free};
+pub use resize::{reallocate, size_of};
+pub use settings::{FREE_FILL, HOOKS, NEW_FILL, Settings, is_checked, settings, start};
+pub use verify::check_heap;

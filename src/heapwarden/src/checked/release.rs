@@ -1,0 +1,241 @@
+//! Taking a checked block back: the checks, the quarantine, and the way to the core.
+
+use super::guardian::{self, Guardian, OUTGOING};
+use super::settings::{Settings, settings};
+use super::{large, verify};
+use crate::chunk::tail::Pattern;
+use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
+use crate::detect;
+use crate::evidence;
+use crate::quarantine::fifo::{Entry, Fifo};
+use core::sync::atomic::{Ordering::Acquire, fence};
+use heapwarden_core::size_class::{CLASSES, TABLE};
+
+/// How a block is given back, and what the caller says about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Release {
+    /// Whose blocks the function takes.
+    pub family: Family,
+    /// The function's name, for reports.
+    pub what: &'static str,
+    /// The size the caller states, if it does.
+    pub size: Option<usize>,
+    /// The alignment the caller states, if it does.
+    pub alignment: Option<usize>,
+}
+
+/// Blocks that left the rings, in the deep profiles.
+pub static DEEP: Fifo = Fifo::new();
+
+/// Frees `block`, which is not null.
+///
+/// # Safety
+/// If `block` is a live block, nobody uses it any more.
+#[inline]
+pub unsafe fn free(block: *mut u8, release: &Release) {
+    let payload = block as usize;
+    let header_at = payload.wrapping_sub(HEADER_BYTES);
+    let class = heapwarden_core::class_at(header_at) as usize;
+    if class.wrapping_sub(1) >= CLASSES - 1 || payload & 15 != 0 {
+        // SAFETY: the caller's promise.
+        return unsafe { large::free(block, release) };
+    }
+    // SAFETY: the page belongs to a slab, so its memory is mapped; the address is 8 mod 16.
+    let found = unsafe { Header::read(header_at) };
+    if !found.is_valid(header_at) || found.state() != State::Live || found.is_leading() {
+        return detect::bad_free(payload, found, release);
+    }
+    let settings = settings();
+    let span = if found.is_inner() {
+        match verify::span_of_shifted(payload, found) {
+            Some(span) => span,
+            None => return detect::bad_free(payload, found, release),
+        }
+    } else {
+        let end = header_at + TABLE[class].slot_bytes as usize;
+        Span { slot: header_at, end, payload, size: end - payload - found.slack() }
+    };
+    if !detect::release_agrees(&span, found.family(), release) {
+        detect::mismatch(&span, found.family(), release);
+    }
+    // SAFETY: a valid live header was found, so the span is a live block's.
+    unsafe {
+        if !tail_holds(settings, &span) && still_is(found, header_at) {
+            verify::report_tail(&span, release.what);
+        }
+        let next = found.with_state(State::Quarantined, header_at);
+        if !found.exchange(next.changing(), header_at) {
+            return detect::bad_free(payload, Header::read(header_at), release);
+        }
+        retire(settings, &span, class, next);
+    }
+}
+
+/// Whether the header is the one that was read before the tail was. If not, another thread freed the
+/// block meanwhile and what stands in the tail is fill: a double free, which the exchange finds.
+#[cold]
+unsafe fn still_is(found: Header, header_at: usize) -> bool {
+    // Acquire: the tail was read before this; who saw the other thread's fill sees its exchange.
+    fence(Acquire);
+    // SAFETY: the caller read the header here before.
+    unsafe { Header::read(header_at) == found }
+}
+
+/// Whether the window of the tail that is verified at free is intact, and for a shifted payload
+/// the gap before it.
+#[inline(always)]
+unsafe fn tail_holds(settings: &Settings, span: &Span) -> bool {
+    let to = span.end.min(span.tail().saturating_add(settings.tail_window));
+    let pattern = Pattern::of(span.payload);
+    // SAFETY: the caller's span is a live block's.
+    unsafe {
+        pattern.holds(span.tail(), to)
+            && (!span.is_shifted() || pattern.holds(span.slot + HEADER_BYTES, span.header()))
+    }
+}
+
+/// A block that is quarantined now is filled, recorded, and waits.
+#[inline(always)]
+unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header) {
+    // SAFETY: the exchange made the block ours.
+    unsafe {
+        if span.is_shifted() {
+            // From here on the slot looks like any other freed one.
+            let whole = Header::new(State::Quarantined, Family::Memalign, 0).sealed(span.slot);
+            whole.changing().put(span.slot);
+            fill::write(span.slot + HEADER_BYTES, span.end, settings.free_fill);
+            Header::new(State::Quarantined, Family::Memalign, 0).write(span.slot);
+        } else {
+            fill::write(span.slot + HEADER_BYTES, span.end, settings.free_fill);
+            header.put(span.slot);
+        }
+    }
+    if settings.evidence
+        && let Some(record) = evidence::of_slot(span.slot, class)
+    {
+        let number = guardian::current().map_or(u16::MAX, |guardian| guardian.number);
+        record.note_free(crate::site::here(settings.stack_depth), number);
+    }
+    let Some(guardian) = guardian::current() else {
+        // Without memory for a guardian the block cannot wait, but it is verified all the same.
+        // SAFETY: the block is ours.
+        unsafe { leave(settings, span.slot) };
+        return;
+    };
+    let random = guardian.random();
+    let slot_bytes = TABLE[class].slot_bytes as usize;
+    let out = guardian.rings[class].pass(span.slot, random, settings.ring_bytes, slot_bytes);
+    if out != 0 {
+        // SAFETY: what leaves a ring is the ring owner's.
+        unsafe { move_on(settings, guardian, out, slot_bytes) };
+    }
+    if settings.check_every != 0 {
+        guardian.until_check = guardian.until_check.wrapping_sub(1);
+        if guardian.until_check > settings.check_every {
+            guardian.until_check = settings.check_every;
+            verify::check_random_neighbour(span.slot, random);
+        }
+    }
+}
+
+/// From the ring to the FIFO, or without one to the core.
+#[inline(always)]
+unsafe fn move_on(settings: &Settings, guardian: &mut Guardian, slot: usize, bytes: usize) {
+    if settings.fifo_bytes == 0 {
+        // SAFETY: the caller's.
+        unsafe { leave(settings, slot) };
+        return;
+    }
+    guardian.outgoing[guardian.outgoing_count] = Entry { address: slot, bytes };
+    guardian.outgoing_count += 1;
+    if guardian.outgoing_count == OUTGOING {
+        flush_outgoing(settings, guardian);
+    }
+}
+
+#[cold]
+fn flush_outgoing(settings: &Settings, guardian: &mut Guardian) {
+    let entries = &guardian.outgoing[..guardian.outgoing_count];
+    let queued = DEEP.push(entries);
+    for entry in &entries[queued..] {
+        // SAFETY: not queued, so still this thread's.
+        unsafe { leave(settings, entry.address) };
+    }
+    guardian.outgoing_count = 0;
+    drain(settings, settings.fifo_bytes);
+}
+
+/// Lets the oldest blocks go until the FIFO is within `budget`.
+fn drain(settings: &Settings, budget: usize) {
+    let mut out = [Entry::default(); OUTGOING];
+    loop {
+        let count = DEEP.take_beyond(budget, usize::MAX, &mut out);
+        for entry in &out[..count] {
+            // SAFETY: taken out of the queue, so this thread's.
+            unsafe { leave(settings, entry.address) };
+        }
+        if count < out.len() {
+            return;
+        }
+    }
+}
+
+/// A slot leaves the quarantine: its fill is verified, and the core gets it.
+///
+/// # Safety
+/// The slot is quarantined and the caller's.
+unsafe fn leave(settings: &Settings, slot: usize) {
+    let class = heapwarden_core::class_at(slot) as usize;
+    let end = slot + TABLE[class].slot_bytes as usize;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let found = Header::read(slot);
+        let intact =
+            found.is_valid(slot) && fill::holds(slot + HEADER_BYTES, end, settings.free_fill);
+        if !intact {
+            verify::report_left(slot, end, found);
+            found.changing().put(slot);
+            fill::write(slot + HEADER_BYTES, end, settings.free_fill);
+        }
+        Header::new(State::Free, Family::Malloc, 0).write(slot);
+        heapwarden_core::free_class(class, slot as *mut u8);
+    }
+}
+
+/// Empties a thread's rings.
+pub fn empty_rings(guardian: &mut Guardian) {
+    let settings = settings();
+    for (class, layout) in TABLE.iter().enumerate().skip(1) {
+        loop {
+            let slot = guardian.rings[class].take_any();
+            if slot == 0 {
+                break;
+            }
+            // SAFETY: taken out of this thread's ring.
+            unsafe { move_on(settings, guardian, slot, layout.slot_bytes as usize) };
+        }
+    }
+    flush_outgoing(settings, guardian);
+}
+
+/// The core's hook: in a forked child, queues that another thread of the parent was changing start
+/// empty.
+pub fn repair_after_fork() {
+    // SAFETY: the core calls this on the one thread that repairs.
+    unsafe {
+        DEEP.repair_after_fork();
+        large::DEEP.repair_after_fork();
+    }
+}
+
+/// There is no memory: everything this thread can reach leaves the quarantine.
+#[cold]
+pub fn empty_all() {
+    let settings = settings();
+    if let Some(guardian) = guardian::current() {
+        empty_rings(guardian);
+    }
+    drain(settings, 0);
+    large::drain_all();
+    heapwarden_core::trim(0);
+}

@@ -1,0 +1,104 @@
+//! What a checked profile pays for. Written once, before the first block; read on every path.
+
+use super::{guardian, release};
+use crate::chunk::secret;
+use crate::evidence;
+use crate::options::Options;
+use crate::profile::Profile;
+use core::cell::UnsafeCell;
+use heapwarden_core::Hooks;
+
+/// The checked heap's settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Whether the checked heap is in force.
+    pub active: bool,
+    /// The least bytes of tail canary.
+    pub tail_min: usize,
+    /// How many bytes of the tail are verified at free.
+    pub tail_window: usize,
+    /// What freed payloads are filled with.
+    pub free_fill: u8,
+    /// What fresh payloads are filled with; `None` leaves them.
+    pub new_fill: Option<u8>,
+    /// Whether records with call sites are kept.
+    pub evidence: bool,
+    /// Frames per stack.
+    pub stack_depth: usize,
+    /// Bytes of each ring.
+    pub ring_bytes: usize,
+    /// Bytes of the shared FIFO; 0 means that there is none.
+    pub fifo_bytes: usize,
+    /// A random live chunk is verified every so many frees; 0 means never.
+    pub check_every: u32,
+}
+
+/// What `debug` fills freed payloads with. Repeated eight times it is no address, so a pointer read
+/// from freed memory faults; `harden` zeroes.
+pub const FREE_FILL: u8 = 0xDF;
+/// What `debug` fills fresh payloads with; no address either.
+pub const NEW_FILL: u8 = 0xBE;
+
+const INACTIVE: Settings = Settings {
+    active: false,
+    tail_min: 1,
+    tail_window: usize::MAX,
+    free_fill: 0,
+    new_fill: None,
+    evidence: false,
+    stack_depth: 0,
+    ring_bytes: 0,
+    fifo_bytes: 0,
+    check_every: 0,
+};
+
+struct Cell(UnsafeCell<Settings>);
+
+// SAFETY: written by `start`, which the starting thread runs once while all others wait for it.
+unsafe impl Sync for Cell {}
+
+static SETTINGS: Cell = Cell(UnsafeCell::new(INACTIVE));
+
+/// The settings in force.
+#[inline(always)]
+pub fn settings() -> &'static Settings {
+    // SAFETY: nobody writes after the start (see `Cell`).
+    unsafe { &*SETTINGS.0.get() }
+}
+
+/// The hooks into the core that the checked heap needs.
+pub const HOOKS: Hooks = Hooks {
+    carve: Some(super::verify::carve),
+    may_go: Some(super::verify::may_go),
+    retire: Some(evidence::retire),
+    thread_end: Some(guardian::end_thread),
+    child: Some(release::repair_after_fork),
+};
+
+/// Whether a profile's blocks are checked.
+pub const fn is_checked(profile: Profile) -> bool {
+    matches!(profile, Profile::Debug | Profile::Harden)
+}
+
+/// Sets the checked heap up for `options`; called once, by the start, before the first block.
+pub fn start(options: &Options) {
+    if !is_checked(options.profile) {
+        return;
+    }
+    secret::draw();
+    let debug = matches!(options.profile, Profile::Debug);
+    let settings = Settings {
+        active: true,
+        tail_min: if debug { 8 } else { 1 },
+        tail_window: if debug { usize::MAX } else { 16 },
+        free_fill: if debug { FREE_FILL } else { 0 },
+        new_fill: debug.then_some(NEW_FILL),
+        evidence: debug,
+        stack_depth: options.stack_depth as usize,
+        ring_bytes: options.ring_kb as usize * 1024,
+        fifo_bytes: options.quarantine_mb as usize * 1024 * 1024,
+        check_every: options.check_every,
+    };
+    // SAFETY: the start runs this once, before anybody reads.
+    unsafe { *SETTINGS.0.get() = settings };
+}

@@ -1,0 +1,270 @@
+//! The header: one 64-bit word before each payload.
+//!
+//! | bits   | meaning                                                             |
+//! |--------|---------------------------------------------------------------------|
+//! | 0..32  | check: keyed over the address and the other bits                     |
+//! | 32..52 | slack: bytes from the payload's end to the slot's                    |
+//! | 52..56 | family                                                              |
+//! | 56..58 | state                                                               |
+//! | 58     | shifted: a slot's first word that leads to a payload further in; the |
+//! |        | slack is then the distance from the slot to the payload              |
+//! | 59     | inner: the header of such a payload                                  |
+//! | 60     | changing: its thread is rewriting the chunk; not covered by the check,|
+//! |        | of which eight bits are then turned over                             |
+//!
+//! The check is in the lowest bytes: a write one byte past the slot below hits it, not the size.
+//! Cost of a check: a multiplication and a compare.
+
+use super::secret;
+use core::sync::atomic::{
+    AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
+
+/// Who allocated a block, and therefore who may free it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Family {
+    /// malloc, calloc, realloc.
+    Malloc = 0,
+    /// memalign, aligned_alloc, posix_memalign, valloc, pvalloc.
+    Memalign,
+    /// operator new.
+    New,
+    /// operator new[].
+    NewArray,
+    /// operator new with an alignment.
+    AlignedNew,
+    /// operator new[] with an alignment.
+    AlignedNewArray,
+    /// Rust's GlobalAlloc.
+    Rust,
+}
+
+const FAMILIES: [Family; 7] = [
+    Family::Malloc,
+    Family::Memalign,
+    Family::New,
+    Family::NewArray,
+    Family::AlignedNew,
+    Family::AlignedNewArray,
+    Family::Rust,
+];
+
+/// Where a chunk is in its life.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum State {
+    /// Carved and never handed out.
+    Never = 0,
+    /// The program has it.
+    Live,
+    /// Freed, and waiting.
+    Quarantined,
+    /// Freed, checked, and ready to be handed out.
+    Free,
+}
+
+const STATES: [State; 4] = [State::Never, State::Live, State::Quarantined, State::Free];
+
+impl Family {
+    /// The family with this number.
+    pub fn from_index(index: u8) -> Family {
+        FAMILIES.get(index as usize).copied().unwrap_or(Family::Malloc)
+    }
+}
+
+const SLACK_BITS: u32 = 20;
+const SLACK_SHIFT: u32 = 32;
+const FAMILY_SHIFT: u32 = 52;
+const STATE_SHIFT: u32 = 56;
+const SHIFTED: u64 = 1 << 58;
+const INNER: u64 = 1 << 59;
+/// Bits at both ends of the word: no stray write that leaves a byte alone can set them all.
+const CHANGING: u64 = 1 << 60 | 0xA5;
+const CHECK: u64 = 0xFFFF_FFFF;
+
+/// The largest slack a header can hold.
+pub const SLACK_MAX: usize = (1 << SLACK_BITS) - 1;
+
+/// A header's value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Header(pub u64);
+
+impl Header {
+    /// A header without its check. Slack beyond what fits (large blocks, whose size is kept in
+    /// their record) reads as the most.
+    #[inline(always)]
+    pub fn new(state: State, family: Family, slack: usize) -> Self {
+        let slack = slack.min(SLACK_MAX) as u64;
+        Self(slack << SLACK_SHIFT | (family as u64) << FAMILY_SHIFT | (state as u64) << STATE_SHIFT)
+    }
+
+    /// The first word of a slot whose payload lies `distance` further in.
+    pub fn leading(distance: usize) -> Self {
+        Self(Self::new(State::Live, Family::Memalign, distance).0 | SHIFTED)
+    }
+
+    /// The same header, for a payload that its slot's first word leads to.
+    pub fn inner(self) -> Self {
+        Self(self.0 | INNER)
+    }
+
+    /// With the check for `address` filled in.
+    #[inline(always)]
+    pub fn sealed(self, address: usize) -> Self {
+        let bits = self.0 & !CHECK;
+        Self(bits | secret::mix(address, bits) >> 32)
+    }
+
+    /// Whether the check holds at `address`.
+    #[inline(always)]
+    pub fn is_valid(self, address: usize) -> bool {
+        self.sealed(address).0 == self.0
+    }
+
+    /// The state. Meaningful when valid.
+    #[inline(always)]
+    pub fn state(self) -> State {
+        STATES[(self.0 >> STATE_SHIFT) as usize & 3]
+    }
+
+    /// The family. Meaningful when valid.
+    #[inline(always)]
+    pub fn family(self) -> Family {
+        Family::from_index((self.0 >> FAMILY_SHIFT) as u8 & 15)
+    }
+
+    /// The slack. Meaningful when valid.
+    #[inline(always)]
+    pub fn slack(self) -> usize {
+        (self.0 >> SLACK_SHIFT) as usize & SLACK_MAX
+    }
+
+    /// Whether it leads to a payload further in.
+    #[inline(always)]
+    pub fn is_leading(self) -> bool {
+        self.0 & SHIFTED != 0
+    }
+
+    /// The same value, marked: whoever looks at the chunk from outside leaves it alone. It fails
+    /// the check.
+    #[inline(always)]
+    pub fn changing(self) -> Self {
+        Self(self.0 ^ CHANGING)
+    }
+
+    /// Whether the chunk's thread is rewriting it: the mark on a header that is valid without it, or
+    /// on nothing. A stray write that sets the bit does not look like this.
+    pub fn is_changing(self, address: usize) -> bool {
+        self.0 == CHANGING || Self(self.0 ^ CHANGING).is_valid(address)
+    }
+
+    /// Whether a leading header stands at the slot's start.
+    #[inline(always)]
+    pub fn is_inner(self) -> bool {
+        self.0 & INNER != 0
+    }
+
+    /// The same chunk in another state, sealed for `address`.
+    #[inline(always)]
+    pub fn with_state(self, state: State, address: usize) -> Self {
+        let bits = self.0 & !(3 << STATE_SHIFT) | (state as u64) << STATE_SHIFT;
+        Self(bits).sealed(address)
+    }
+
+    /// Reads the header at `address`.
+    ///
+    /// # Safety
+    /// `address` is a multiple of 8 in memory of this allocator that is mapped and readable.
+    #[inline(always)]
+    pub unsafe fn read(address: usize) -> Self {
+        // Acquire: pairs with the Release in `write`: who sees a state sees what led to it.
+        // SAFETY: the caller's promise.
+        Self(unsafe { (*(address as *const AtomicU64)).load(Acquire) })
+    }
+
+    /// Writes the value as it is at `address`.
+    ///
+    /// # Safety
+    /// As for [`Header::read`], and the chunk is the caller's.
+    #[inline(always)]
+    pub unsafe fn put(self, address: usize) {
+        // Release: pairs with the Acquire in `read`.
+        // SAFETY: the caller's promise.
+        unsafe { (*(address as *const AtomicU64)).store(self.0, Release) };
+    }
+
+    /// Writes the header, sealed, at `address`.
+    ///
+    /// # Safety
+    /// As for [`Header::read`], and the chunk is the caller's.
+    #[inline(always)]
+    pub unsafe fn write(self, address: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { (*(address as *const AtomicU64)).store(self.sealed(address).0, Release) };
+    }
+
+    /// Replaces `self`, just read from `address`, by `next` as it is; false when another thread was
+    /// faster.
+    ///
+    /// # Safety
+    /// As for [`Header::read`].
+    #[inline(always)]
+    pub unsafe fn exchange(self, next: Header, address: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let word = unsafe { &*(address as *const AtomicU64) };
+        // Acquire/Release: the winner of a race to free sees the block as the loser left it.
+        word.compare_exchange(self.0, next.0, AcqRel, Relaxed).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sealed_is_read_back_and_keyed_to_its_address() {
+        secret::draw();
+        for family in FAMILIES {
+            for state in STATES {
+                for slack in [0, 1, 15, 4095, SLACK_MAX] {
+                    let header = Header::new(state, family, slack).sealed(0x7f00_1238);
+                    assert!(header.is_valid(0x7f00_1238));
+                    assert!(!header.is_valid(0x7f00_1248));
+                    assert_eq!(
+                        (header.state(), header.family(), header.slack()),
+                        (state, family, slack)
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_our_own_mark_looks_like_a_change() {
+        secret::draw();
+        let address = 0x7f00_1238;
+        let header = Header::new(State::Live, Family::New, 7).sealed(address);
+        assert!(header.changing().is_changing(address));
+        assert!(!header.changing().is_valid(address));
+        assert!(Header(0).changing().is_changing(address));
+        assert!(!header.is_changing(address));
+        for shift in (0..64).step_by(8) {
+            let stray = |byte| Header(header.0 & !(0xFF << shift) | byte << shift);
+            assert!(!(0..=255u64).any(|byte| stray(byte).is_changing(address)));
+        }
+    }
+
+    #[test]
+    fn every_changed_byte_breaks_the_check() {
+        secret::draw();
+        let address = 0x7f00_1238;
+        let header = Header::new(State::Live, Family::New, 7).sealed(address);
+        for byte in 0..8 {
+            for change in 1..=255u64 {
+                assert!(!Header(header.0 ^ change << (8 * byte)).is_valid(address));
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A pointer that is given back, or resized, and is no live block; and blocks given back the wrong
+//! way.
+
+use super::describe::{self, block_at};
+use super::tell::{deliver, facts};
+use super::{header, pointer};
+use crate::checked::Release;
+use crate::chunk::{self, ALIGNMENT, HEADER_BYTES, Header, Span, State};
+use crate::report::{BlockFacts, BlockState, Facts, Kind, LayoutFacts, Mismatch, Pointer};
+use crate::unwind::{self, modules};
+
+/// Whether a live block may be given back in this way.
+#[inline(always)]
+pub fn release_agrees(span: &Span, family: chunk::Family, release: &Release) -> bool {
+    same_family(family, release.family)
+        && release.size.is_none_or(|size| size == span.size)
+        && release.alignment.is_none_or(|alignment| span.payload & (alignment - 1) == 0)
+}
+
+/// memalign's blocks go back by free, like malloc's.
+#[inline(always)]
+fn same_family(allocated: chunk::Family, released: chunk::Family) -> bool {
+    let plain =
+        |family| if family == chunk::Family::Memalign { chunk::Family::Malloc } else { family };
+    plain(allocated) == plain(released)
+}
+
+/// A live block is given back by the wrong function, or with the wrong size.
+#[cold]
+pub fn mismatch(span: &Span, family: chunk::Family, release: &Release) {
+    if same_family(family, chunk::Family::Malloc)
+        && release.family != chunk::Family::Malloc
+        && release.family != chunk::Family::Rust
+        && !same_module(span)
+    {
+        return;
+    }
+    let (kind, mismatch) = if same_family(family, release.family) {
+        let kind = match family {
+            chunk::Family::Rust | chunk::Family::Malloc | chunk::Family::Memalign => {
+                Kind::LayoutMismatch
+            }
+            _ => Kind::NewDeleteTypeMismatch,
+        };
+        let released = LayoutFacts {
+            size: release.size.unwrap_or(span.size),
+            alignment: release.alignment.unwrap_or(0),
+        };
+        // What was asked for is not kept: the address shows what it can have been at most.
+        let most: usize = 1 << span.payload.trailing_zeros();
+        let allocated = LayoutFacts { size: span.size, alignment: released.alignment.min(most) };
+        (kind, Mismatch::Layouts { allocated, released })
+    } else {
+        let families = Mismatch::Families {
+            allocated: describe::family(family),
+            released: describe::family(release.family),
+        };
+        (Kind::AllocDeallocMismatch, families)
+    };
+    deliver(Facts {
+        block: Some(describe::by_span(span)),
+        mismatch: Some(mismatch),
+        ..facts(kind, span.payload, release.what)
+    });
+}
+
+/// Whether a block comes from the module (program or library) that gives it back now. Where not,
+/// malloc and `delete` may well belong together: a library that is linked with its own C++ runtime
+/// has an `operator new` that nobody sees, and that calls malloc. Unknown is no.
+fn same_module(span: &Span) -> bool {
+    let allocated = describe::by_span(span).allocated.and_then(|event| event.frames.first());
+    let mut caller = [0usize; 1];
+    let known = unwind::capture(&mut caller) > 0;
+    let module = |address: usize| modules::find(address - 1).map(core::ptr::from_ref);
+    match allocated {
+        Some(frame) if known => module(*frame).is_some() && module(*frame) == module(caller[0]),
+        _ => false,
+    }
+}
+
+/// `payload` was given back and is no live block with a whole header; `found` is what stands
+/// before it (0 for what is no slot's).
+#[cold]
+pub fn bad_free(payload: usize, found: Header, release: &Release) {
+    if found == Header(0) && !heapwarden_core::is_managed(payload) {
+        return pointer::foreign(payload, release);
+    }
+    bad(payload, found, release.what);
+}
+
+/// `payload` was given to a function that wants a live block.
+#[cold]
+pub fn bad_pointer(payload: usize, what: &'static str) {
+    let header_at = payload.wrapping_sub(HEADER_BYTES);
+    let in_slab = payload & 15 == 0 && heapwarden_core::place(header_at).is_some();
+    // SAFETY: a slab's memory is mapped.
+    let found = if in_slab { unsafe { Header::read(header_at) } } else { Header(0) };
+    if found == Header(0) && !heapwarden_core::is_managed(payload) {
+        return pointer::wild(payload, what);
+    }
+    bad(payload, found, what);
+}
+
+fn bad(payload: usize, found: Header, what: &'static str) {
+    let header_at = payload.wrapping_sub(HEADER_BYTES);
+    let block = block_at(payload);
+    let starts_here = block.is_some_and(|block| block.address == payload);
+    let freed = block.is_some_and(|block| block.state == BlockState::Freed);
+    let valid = found.is_valid(header_at);
+    // Another thread is freeing it at this moment, or getting it: it is not this caller's.
+    let changing = found.is_changing(header_at);
+    // Free pages: a large block's that has left the quarantine. Nothing is known of it any more.
+    let is_gone = block.is_none() && heapwarden_core::locate(payload).is_none();
+    let is_gone = is_gone && heapwarden_core::place(payload).is_none();
+    let not_live = changing || valid && found.state() != State::Live;
+    if is_gone || starts_here && (freed || not_live) {
+        // What the record says may come a moment later than what the header says.
+        let block = block.map(|block| BlockFacts { state: BlockState::Freed, ..block });
+        return deliver(Facts { block, ..facts(Kind::DoubleFree, payload, what) });
+    }
+    if !valid && let Some((slot, end)) = slot_of_start(payload, starts_here) {
+        // The right address: its header was overwritten.
+        return header::header(slot, end, what);
+    }
+    let pointer = match payload % ALIGNMENT {
+        0 => Pointer::Interior,
+        _ if block.is_some() => Pointer::Interior,
+        _ => Pointer::Misaligned,
+    };
+    deliver(Facts { block, pointer: Some(pointer), ..facts(Kind::InvalidFree, payload, what) });
+}
+
+/// The slot that `payload` is the start of, by its place or by the slot's leading header.
+/// `is_known` when the record says so.
+fn slot_of_start(payload: usize, is_known: bool) -> Option<(usize, usize)> {
+    let place = heapwarden_core::place(payload)?;
+    let slot = place.first + place.slot * place.slot_bytes;
+    // SAFETY: a slab's memory is mapped.
+    let first = unsafe { Header::read(slot) };
+    let leads = first.is_valid(slot) && first.is_leading() && slot + first.slack() == payload;
+    (is_known || leads || payload == slot + HEADER_BYTES).then_some((slot, slot + place.slot_bytes))
+}

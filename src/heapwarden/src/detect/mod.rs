@@ -1,0 +1,18 @@
+//! Detection: from a damaged chunk or a wrong pointer to the facts of a report.
+//!
+//! What is found is looked up and described here; how it is told is the report's business. All of
+//! this is cold. Nothing is decided on a header that failed its check: the record out of line, the
+//! check's own bits and the neighbours say what happened.
+
+mod describe;
+mod free;
+mod header;
+mod pointer;
+mod recover;
+mod tell;
+
+pub use describe::block_at;
+pub use free::{bad_free, bad_pointer, mismatch, release_agrees};
+pub use header::{header, large_header};
+pub use pointer::is_foreign;
+pub use tell::{deliver, facts, fill, large_fill, tail};

@@ -1,0 +1,56 @@
+//! What C++'s operators new and delete need: blocks with a family, and the sizes that `delete` is
+//! told. Out of memory is null here; throwing is the preload library's business.
+
+use super::basic::SIZE_MAX;
+use super::misuse;
+use crate::checked::{self, Release};
+use crate::chunk::{ALIGNMENT, Family};
+use crate::start;
+use core::ffi::c_void;
+use core::ptr::null_mut;
+
+/// A block for one of the forms of operator new; `alignment` is a power of two. Null without
+/// memory; errno stays.
+#[inline]
+pub fn new(size: usize, alignment: usize, family: Family) -> *mut c_void {
+    if size > SIZE_MAX {
+        return null_mut();
+    }
+    start::ensure();
+    let block = if checked::settings().active {
+        checked::allocate(size, alignment.max(ALIGNMENT), family, false)
+    } else {
+        heapwarden_core::allocate_aligned(size, alignment.max(ALIGNMENT))
+    };
+    block.cast()
+}
+
+/// Gives a block back through one of the forms of operator delete.
+///
+/// # Safety
+/// `block` is null or a live block, and not used afterwards.
+#[inline(always)]
+pub unsafe fn delete(block: *mut c_void, release: &Release) {
+    // SAFETY: promised by the caller; the core itself tells apart what is not a live block.
+    if !unsafe { heapwarden_core::free_fast(block.cast()) } {
+        // SAFETY: as above.
+        unsafe { delete_slow(block, release) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn delete_slow(block: *mut c_void, release: &Release) {
+    if block.is_null() {
+        return;
+    }
+    if checked::settings().active {
+        // SAFETY: promised by the caller of `delete`; what is no live block is reported.
+        return unsafe { checked::free(block.cast(), release) };
+    }
+    // SAFETY: promised by the caller of `delete`.
+    if let Err(found) = unsafe { heapwarden_core::free_slow(block.cast()) } {
+        // SAFETY: as above.
+        unsafe { misuse::free(found, block) };
+    }
+}

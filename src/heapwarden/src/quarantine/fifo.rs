@@ -1,0 +1,176 @@
+//! A first-in-first-out queue of freed blocks, shared by all threads and bounded in bytes.
+//!
+//! Entries come and go in batches, so the lock is taken once per batch and held for the copying
+//! of a few hundred bytes. Segments come from private memory.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::UnsafeCell;
+use core::ptr;
+use heapwarden_core::{PrivateHeap, RawMutex};
+
+/// Entries of a segment; with its bookkeeping a segment is 8 KiB.
+const SEGMENT_ENTRIES: usize = 510;
+
+/// A block in the queue.
+#[derive(Clone, Copy, Default)]
+pub struct Entry {
+    /// The slot's (or the large block's) address.
+    pub address: usize,
+    /// What it counts for.
+    pub bytes: usize,
+}
+
+struct Segment {
+    next: *mut Segment,
+    filled: usize,
+    entries: [Entry; SEGMENT_ENTRIES],
+}
+
+struct Queue {
+    oldest: *mut Segment,
+    newest: *mut Segment,
+    /// Entries of the oldest segment that have left.
+    taken: usize,
+    bytes: usize,
+    count: usize,
+}
+
+/// The queue and its lock.
+pub struct Fifo {
+    lock: RawMutex,
+    queue: UnsafeCell<Queue>,
+}
+
+// SAFETY: the queue is only reached through `with`, under the lock, or by a child's repair, alone.
+unsafe impl Sync for Fifo {}
+
+const EMPTY: Queue =
+    Queue { oldest: ptr::null_mut(), newest: ptr::null_mut(), taken: 0, bytes: 0, count: 0 };
+
+impl Fifo {
+    /// An empty queue.
+    pub const fn new() -> Self {
+        Self { lock: RawMutex::new(), queue: UnsafeCell::new(EMPTY) }
+    }
+
+    fn with<R>(&self, action: impl FnOnce(&mut Queue) -> R) -> R {
+        // In a forked child the lock may be a dead thread's: then it is made anew first.
+        heapwarden_core::check_fork();
+        self.lock.lock();
+        // SAFETY: the lock is held, so this is the only reference.
+        let result = action(unsafe { &mut *self.queue.get() });
+        self.lock.unlock();
+        result
+    }
+
+    /// Queues entries. Returns how many there was memory for; the rest stays the caller's.
+    pub fn push(&self, entries: &[Entry]) -> usize {
+        self.with(|queue| entries.iter().take_while(|entry| queue.push(**entry)).count())
+    }
+
+    /// Takes the oldest entries out as long as the queue holds more than `budget` bytes or more
+    /// than `most` entries, as many as `out` holds. Returns how many.
+    pub fn take_beyond(&self, budget: usize, most: usize, out: &mut [Entry]) -> usize {
+        self.with(|queue| {
+            let mut count = 0;
+            while count < out.len() && (queue.bytes > budget || queue.count > most) {
+                out[count] = queue.pop();
+                count += 1;
+            }
+            count
+        })
+    }
+
+    /// Bytes that wait.
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        self.with(|queue| queue.bytes)
+    }
+
+    /// In a forked child: if a thread of the parent was inside, starts empty; what waited is lost.
+    ///
+    /// # Safety
+    /// Only the repairing thread of a child runs.
+    pub unsafe fn repair_after_fork(&self) {
+        if self.lock.is_held() {
+            // SAFETY: no other thread exists; `write` does not read the torn queue, and the lock's
+            // holder does not exist.
+            unsafe {
+                self.queue.get().write(EMPTY);
+                self.lock.reset();
+            }
+        }
+    }
+}
+
+impl Queue {
+    fn push(&mut self, entry: Entry) -> bool {
+        // SAFETY: the segments in the queue are its own.
+        unsafe {
+            if self.newest.is_null() || (*self.newest).filled == SEGMENT_ENTRIES {
+                let fresh: *mut Segment = PrivateHeap.alloc(Layout::new::<Segment>()).cast();
+                if fresh.is_null() {
+                    return false;
+                }
+                (*fresh).next = ptr::null_mut();
+                (*fresh).filled = 0;
+                if self.newest.is_null() {
+                    self.oldest = fresh;
+                } else {
+                    (*self.newest).next = fresh;
+                }
+                self.newest = fresh;
+            }
+            (&mut (*self.newest).entries)[(*self.newest).filled] = entry;
+            (*self.newest).filled += 1;
+        }
+        self.bytes += entry.bytes;
+        self.count += 1;
+        true
+    }
+
+    /// The oldest entry; the queue is not empty.
+    fn pop(&mut self) -> Entry {
+        // SAFETY: as above; an oldest segment holds an entry that has not left.
+        unsafe {
+            let segment = self.oldest;
+            let entry = (&(*segment).entries)[self.taken];
+            self.taken += 1;
+            self.bytes -= entry.bytes;
+            self.count -= 1;
+            if self.taken == (*segment).filled && (self.taken == SEGMENT_ENTRIES || self.count == 0)
+            {
+                self.oldest = (*segment).next;
+                if self.oldest.is_null() {
+                    self.newest = ptr::null_mut();
+                }
+                self.taken = 0;
+                PrivateHeap.dealloc(segment.cast(), Layout::new::<Segment>());
+            }
+            entry
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_leave_in_order_and_within_the_budget() {
+        let fifo = Fifo::new();
+        let (mut next_out, mut out) = (1, [Entry::default(); 7]);
+        for address in 1..=5_000 {
+            assert_eq!(fifo.push(&[Entry { address, bytes: 100 }]), 1);
+            let count = fifo.take_beyond(50_000, usize::MAX, &mut out);
+            for entry in &out[..count] {
+                assert_eq!(entry.address, next_out);
+                next_out += 1;
+            }
+            assert!(fifo.bytes() <= 50_000);
+        }
+        assert_eq!(next_out, 4_501);
+        while fifo.take_beyond(0, 0, &mut out) > 0 {}
+        assert_eq!(fifo.bytes(), 0);
+    }
+}

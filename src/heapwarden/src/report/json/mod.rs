@@ -1,0 +1,14 @@
+//! A report as JSON, by the schema of docs/reports.md.
+//!
+//! Written by hand into a [`Writer`](crate::text::Writer): nothing is allocated, so it works where
+//! the text report works. An absent fact is an absent field.
+
+mod document;
+mod file;
+mod frames;
+mod object;
+mod record;
+mod statistics;
+
+pub(super) use file::ReportFile;
+pub use record::record;

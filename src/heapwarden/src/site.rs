@@ -1,0 +1,19 @@
+//! Call sites as evidence keeps them: a number for the stack of the caller, 0 when it is unknown.
+
+use crate::callsite::{self, CallSite};
+use crate::inside;
+
+/// The call site of the program's call that is being served, up to `depth` frames. 0 for our own
+/// work, and for what libc does on our behalf.
+#[inline]
+pub fn here(depth: usize) -> u32 {
+    if depth == 0 || inside::is_inside() {
+        return 0;
+    }
+    callsite::here(depth).to_bits()
+}
+
+/// The return addresses of a call site, innermost first; empty when it is unknown.
+pub fn frames(site: u32) -> &'static [usize] {
+    callsite::frames(CallSite::from_bits(site))
+}

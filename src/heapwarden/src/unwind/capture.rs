@@ -1,0 +1,91 @@
+//! One capture with the memory of the thread's last one.
+
+use super::reader::Reader;
+use super::rule::Rule;
+use super::thread_state::{self, ThreadState};
+use super::walk::{Request, Window, walk, walk_plainly};
+use super::{DEPTH_MAX, modules};
+use core::ops::Range;
+
+/// An engine that goes from frame to frame by rules.
+pub trait Steps {
+    /// Less than [`ENGINES`], and different for each: what one has found is not for the others.
+    const NUMBER: u32;
+    /// The rule for the frame whose return-like address is `pc`.
+    fn rule(pc: usize) -> Option<Rule>;
+    /// Reads the stack; the thread's own lies in `own`.
+    fn reader(own: Range<usize>) -> Reader;
+}
+
+const ENGINES: u32 = 2;
+
+/// How often a capture starts again because a module was found closed on the way.
+const ROUNDS: usize = 3;
+
+/// Captures and hands the thread's state and the frames in it to `action`. `None` if the state
+/// cannot be had.
+#[inline]
+pub fn with_stack<S: Steps, R>(
+    request: &Request,
+    action: impl FnOnce(&mut ThreadState, Window) -> R,
+) -> Option<R> {
+    let mut borrowed = thread_state::borrow(request.start.sp)?;
+    let state = borrowed.state();
+    let own = state.bounds.around(request.start.sp);
+    let mut window;
+    let mut round = 0;
+    loop {
+        let generation = generation_of::<S>();
+        if state.generation != generation {
+            state.generation = generation;
+            state.last.clear();
+        }
+        let mut reader = S::reader(own.clone());
+        window = walk(&mut state.last, request, &mut reader, S::rule);
+        round += 1;
+        if window.odd && !window.same {
+            doubt(state);
+        }
+        if state.generation == generation_of::<S>() || round == ROUNDS {
+            break;
+        }
+    }
+    if !window.same {
+        state.recent.forget_last();
+    }
+    Some(action(state, window))
+}
+
+fn generation_of<S: Steps>() -> u32 {
+    modules::generation().wrapping_mul(ENGINES).wrapping_add(S::NUMBER)
+}
+
+/// A stack without an end may come from the rules of a library that was closed, if another one took
+/// its place.
+#[cold]
+fn doubt(state: &mut ThreadState) {
+    let frames = &state.last.frames[state.last.first..state.last.end];
+    if modules::any_changed(frames.iter().map(|frame| frame.registers.pc)) {
+        modules::revalidate();
+    }
+}
+
+/// Captures to `out`.
+pub fn capture<S: Steps>(request: &Request, out: &mut [usize]) -> usize {
+    let depth = request.depth.min(DEPTH_MAX).min(out.len());
+    let request = Request { depth, ..request.clone() };
+    let written = with_stack::<S, usize>(&request, |state, window| {
+        let Window { end, count, .. } = window;
+        for (place, frame) in out.iter_mut().zip(state.last.frames[end - count..end].iter().rev()) {
+            *place = frame.registers.pc;
+        }
+        count
+    });
+    written.unwrap_or_else(|| capture_unaided::<S>(&request, out))
+}
+
+/// Captures to `out` without the thread's state.
+pub fn capture_unaided<S: Steps>(request: &Request, out: &mut [usize]) -> usize {
+    let mut reader = S::reader(thread_state::known_bounds());
+    walk_plainly(request, &mut reader, S::rule, out)
+}

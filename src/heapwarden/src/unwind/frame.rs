@@ -1,0 +1,109 @@
+//! A remembered frame: its registers, and where they were read.
+//!
+//! Two captures agree on a frame if its registers are the same; they agree on the frames around it
+//! if in addition every slot that led outwards still holds the same value, for unwinding is a
+//! function of registers, slots and the rules of the code addresses.
+//!
+//! The frame pointer is part of that only where a frame further out finds its caller by it
+//! (`needs_bp`); elsewhere it may differ, being just some variable of the program.
+//! Cost: 56 bytes; the verification reads one or two words.
+
+use super::reader::Reader;
+use super::registers::Registers;
+use super::rule::{Caller, Rule};
+
+/// A word that is no return address, for slots that [`Frame::holds`] must not read.
+static NOWHERE: usize = 0;
+
+fn nowhere() -> usize {
+    &raw const NOWHERE as usize
+}
+
+/// A remembered frame. All zero is valid, but must not be verified.
+#[derive(Clone, Copy)]
+pub struct Frame {
+    /// The registers.
+    pub registers: Registers,
+    /// Where `pc` was read, if that can be read without asking; [`nowhere`] otherwise.
+    slot: usize,
+    /// Where `bp` was read; 0 if the callee left it alone.
+    pub bp_slot: usize,
+    /// See [`hash`]: over this frame and all that are remembered around it.
+    pub hash: u64,
+    /// How to get to the caller; zero while nobody has asked.
+    pub rule: u32,
+    /// The frame pointer matters, here or further out.
+    pub needs_bp: bool,
+    /// The frame pointer is needed and was read from `bp_slot`.
+    checks_bp: bool,
+    /// Something else was read than the word below the stack pointer and perhaps `bp_slot`: this
+    /// frame cannot be verified, only reached again.
+    fragile: bool,
+}
+
+impl Frame {
+    /// The frame a capture starts from.
+    pub fn start(registers: Registers) -> Frame {
+        Frame {
+            registers,
+            slot: nowhere(),
+            bp_slot: 0,
+            hash: 0,
+            rule: 0,
+            needs_bp: true,
+            checks_bp: false,
+            fragile: true,
+        }
+    }
+
+    /// The frame that a step led to.
+    #[inline(always)]
+    pub fn called_from(caller: Caller, reader: &Reader) -> Frame {
+        let Caller { registers, slot, bp_slot, fragile } = caller;
+        let on_own_stack = reader.is_own(slot) && (bp_slot == 0 || reader.is_own(bp_slot));
+        let slot = if on_own_stack && !fragile { slot } else { nowhere() };
+        Frame { slot, bp_slot, fragile, ..Frame::start(registers) }
+    }
+
+    /// Whether this remembered frame is the same as one that was just found.
+    #[inline(always)]
+    pub fn is(&self, found: &Registers) -> bool {
+        self.registers.sp == found.sp
+            && self.registers.pc == found.pc
+            && (!self.needs_bp || self.registers.bp == found.bp)
+    }
+
+    /// Whether the slots that led here still hold what they held.
+    #[inline(always)]
+    pub fn holds(&self) -> bool {
+        // SAFETY: both slots are on the thread's own stack, as far as that has been used, which
+        // stays mapped; or there is only the word that is nowhere, which never equals `pc`.
+        unsafe {
+            (self.slot as *const usize).read_volatile() == self.registers.pc
+                && (!self.checks_bp
+                    || (self.bp_slot as *const usize).read_volatile() == self.registers.bp)
+        }
+    }
+
+    /// The same for a frame on another stack.
+    #[cold]
+    pub fn holds_elsewhere(&self, reader: &mut Reader) -> bool {
+        self.slot == nowhere()
+            && !self.fragile
+            && reader.word(self.registers.sp.wrapping_sub(8)) == Some(self.registers.pc)
+            && (!self.checks_bp || reader.word(self.bp_slot) == Some(self.registers.bp))
+    }
+
+    /// Notes whether the frame pointer matters here, given whether it does in the caller.
+    #[inline(always)]
+    pub fn settle(&mut self, caller_needs_bp: bool) -> bool {
+        self.needs_bp = match Rule::from_bits(self.rule) {
+            Some(rule) => {
+                rule.needs_frame_pointer() || (caller_needs_bp && !rule.restores_frame_pointer())
+            }
+            None => true,
+        };
+        self.checks_bp = self.needs_bp && self.bp_slot != 0;
+        self.needs_bp
+    }
+}

@@ -1,0 +1,115 @@
+//! One stack by our engine, by our engine without its memory, and by libgcc: they must agree.
+//!
+//! Nothing here allocates while all is well, so [`check`] may be called in signal handlers.
+
+use heapwarden::unwind::{Engine, Framehop, Registers, Request, Unaided};
+use std::cell::{Cell, RefCell};
+
+/// As many frames as are compared.
+pub const DEPTH: usize = 128;
+
+thread_local! {
+    static CHECKS: Cell<u64> = const { Cell::new(0) };
+    static MISMATCH: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// A stack, innermost frame first.
+struct Stack {
+    frames: [usize; DEPTH],
+    count: usize,
+}
+
+impl Stack {
+    fn by(engine: &dyn Engine, start: Registers) -> Stack {
+        let mut frames = [0; DEPTH];
+        let request = Request { start, depth: DEPTH, skip: 0, own: 0..0 };
+        let count = engine.capture(&request, &mut frames);
+        Stack { frames, count }
+    }
+
+    /// What libgcc says, from the frame that returns to `from` outwards.
+    fn by_libgcc(from: usize) -> Stack {
+        let mut stack = Stack { frames: [0; DEPTH], count: 0 };
+        // SAFETY: nothing is resolved, so the crate's lock is not needed.
+        unsafe {
+            backtrace::trace_unsynchronized(|frame| {
+                let pc = frame.ip() as usize;
+                // Outside the outermost frame it may name a frame at 0.
+                if pc != 0 && (stack.count > 0 || pc == from) {
+                    stack.frames[stack.count] = pc;
+                    stack.count += 1;
+                }
+                stack.count < DEPTH - 1
+            });
+        }
+        stack
+    }
+
+    fn frames(&self) -> &[usize] {
+        &self.frames[..self.count]
+    }
+}
+
+/// Frames that a signal interrupted are one up in ours.
+fn same(ours: &[usize], theirs: &[usize]) -> bool {
+    ours.len() == theirs.len()
+        && ours
+            .iter()
+            .zip(theirs)
+            .enumerate()
+            .all(|(index, (ours, theirs))| ours == theirs || (*ours == theirs + 1 && index > 0))
+}
+
+/// Compares the stacks of the caller. C code calls this too, so a mismatch is kept for [`finish`].
+#[inline(never)]
+pub extern "C" fn check() {
+    let start = Registers::here();
+    let aided = Stack::by(&Framehop, start);
+    let unaided = Stack::by(&Unaided, start);
+    let theirs = Stack::by_libgcc(aided.frames[1]);
+    CHECKS.set(CHECKS.get() + 1);
+    let agree = same(aided.frames().get(1..).unwrap_or_default(), theirs.frames());
+    if !agree || aided.frames() != unaided.frames() {
+        keep_mismatch(&[("aided", &aided), ("unaided", &unaided), ("libgcc", &theirs)]);
+    }
+}
+
+#[cold]
+fn keep_mismatch(stacks: &[(&str, &Stack)]) {
+    if MISMATCH.with_borrow(Option::is_some) {
+        return;
+    }
+    let mut text = format!("in comparison {}\n", CHECKS.get());
+    for (name, stack) in stacks {
+        text += &format!("{name}:\n");
+        for pc in stack.frames() {
+            text += &format!("  {}\n", describe(*pc));
+        }
+    }
+    MISMATCH.set(Some(text));
+}
+
+fn describe(pc: usize) -> String {
+    let mut text = format!("{pc:#x}");
+    // SAFETY: dladdr takes any address and fills the structure if it returns nonzero.
+    unsafe {
+        let mut info: libc::Dl_info = std::mem::zeroed();
+        if libc::dladdr((pc - 1) as *const libc::c_void, &mut info) != 0 {
+            let file = std::ffi::CStr::from_ptr(info.dli_fname).to_string_lossy();
+            text += &format!(" {file}+{:#x}", pc - info.dli_fbase as usize);
+            if !info.dli_sname.is_null() {
+                let name = std::ffi::CStr::from_ptr(info.dli_sname).to_string_lossy();
+                text += &format!(" {name}+{:#x}", pc - info.dli_saddr as usize);
+            }
+        }
+    }
+    text
+}
+
+/// How many stacks this thread has compared since the last time; panics if one was not right.
+pub fn finish() -> u64 {
+    if let Some(text) = MISMATCH.take() {
+        panic!("{text}");
+    }
+    CHECKS.take()
+}

@@ -1,0 +1,8 @@
+//! Stacks, cross-checked frame by frame against the `backtrace` crate.
+
+mod c_code;
+mod c_frames;
+mod call_sites;
+mod cross_check;
+mod rust_frames;
+mod threads;

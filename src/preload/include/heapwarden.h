@@ -1,0 +1,32 @@
+/* What a program can ask of Heapwarden when it runs under it (`heapwarden run`, or LD_PRELOAD).
+ *
+ * The functions are weak: a program that uses them links and runs without the library, too. Call them
+ * through the macros, which do nothing then. Nothing has to be linked with. */
+#ifndef HEAPWARDEN_H
+#define HEAPWARDEN_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Verifies every block of the heap now, live and freed. Returns how many are damaged (counted up to
+ * 32); each is reported, and unless on_error=continue the first report ends the process. Not for
+ * signal handlers; from outside of the process use the option check_signal. */
+size_t heapwarden_check_heap(void) __attribute__((weak));
+
+/* The version of the library, such as "0.1.0". */
+const char *heapwarden_version(void) __attribute__((weak));
+
+#ifdef __cplusplus
+}
+#endif
+
+/* Whether the program runs under Heapwarden. */
+#define HEAPWARDEN_IS_LOADED() (heapwarden_version != 0)
+
+/* heapwarden_check_heap(), or 0 without Heapwarden. */
+#define HEAPWARDEN_CHECK_HEAP() (heapwarden_check_heap ? heapwarden_check_heap() : (size_t)0)
+
+#endif

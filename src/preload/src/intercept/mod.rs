@@ -1,0 +1,39 @@
+//! libc's functions that write to memory they are given, with a check in front of each.
+//!
+//! Every exported symbol here is one instruction: a jump through the function's [`Slot`]. The
+//! constructor points the slot at libc's own function, or with the option `intercept` at the one
+//! that checks and then calls libc's. So without the option the cost is that jump, and variadic
+//! functions arrive with all registers as they were.
+//!
+//! Invariants:
+//! - This library's own copies must not end in a check, nor in a recursion: the compiler makes
+//!   calls of memcpy, memmove and memset from ordinary code. The linker binds what the library
+//!   itself calls by one of these names to `__wrap_NAME` (see build.rs), which jumps to libc's
+//!   function. `tests/exports.rs` asserts that no other call is left. (GNU ld, unlike LLD, leaves the
+//!   few calls in this crate's own object file as they are. They are checked then, which is right,
+//!   though not needed: no check makes such a call on memory of the heap.)
+//! - libc's functions are looked up once, in the constructor: looking up takes the loader's lock
+//!   and may allocate. Copies and strings that come earlier are served by [`early`].
+//! - The way to libc's function holds no lock and has nothing to drop: read and its relatives stay
+//!   cancellation points, and every function stays as safe in signal handlers as it was.
+
+#[macro_use]
+mod slot;
+
+mod early;
+mod formatted;
+mod input;
+mod memory;
+mod strings;
+mod variadic;
+
+/// Looks libc's functions up and starts the checks if they are asked for.
+pub(crate) fn settle() {
+    let checked = heapwarden::intercept::enable();
+    let families = [memory::ALL, strings::ALL, formatted::ALL, variadic::ALL, input::ALL];
+    for functions in families {
+        for function in functions {
+            function.settle(checked);
+        }
+    }
+}
