@@ -12,7 +12,7 @@ mod large;
 mod release;
 mod resize;
 mod settings;
-mod verify;
+pub mod verify;
 
 pub use allocate::allocate;
 pub use guardian::{next_number as next_thread_number, number as thread_number};

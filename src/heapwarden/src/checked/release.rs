@@ -100,11 +100,11 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
     // SAFETY: the exchange made the block ours.
     unsafe {
         if span.is_shifted() {
-            // From here on the slot looks like any other freed one.
-            let whole = Header::new(State::Quarantined, Family::Memalign, 0).sealed(span.slot);
-            whole.changing().put(span.slot);
+            // The header before the payload is filled like the rest.
+            let led = Header::led(span.payload - span.slot).sealed(span.slot);
+            led.changing().put(span.slot);
             fill::write(span.slot + HEADER_BYTES, span.end, settings.free_fill);
-            Header::new(State::Quarantined, Family::Memalign, 0).write(span.slot);
+            led.put(span.slot);
         } else {
             fill::write(span.slot + HEADER_BYTES, span.end, settings.free_fill);
             header.put(span.slot);

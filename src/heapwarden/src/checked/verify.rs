@@ -124,7 +124,7 @@ fn look_patiently(slot: usize, end: usize) -> Look {
 }
 
 /// Waits for 5 ms, so that a thread in the middle of a change can finish it.
-fn pause() {
+pub fn pause() {
     let time = libc::timespec { tv_sec: 0, tv_nsec: 5_000_000 };
     // SAFETY: reads a live local.
     let _ =

@@ -105,6 +105,13 @@ impl Header {
         Self(Self::new(State::Live, Family::Memalign, distance).0 | SHIFTED)
     }
 
+    /// The first word of a freed slot whose payload lay `distance` further in: a second free of it
+    /// is told from a free in the middle of a block.
+    pub fn led(distance: usize) -> Self {
+        let freed = Self::new(State::Quarantined, Family::Memalign, distance);
+        Self(freed.0 | SHIFTED)
+    }
+
     /// The same header, for a payload that its slot's first word leads to.
     pub fn inner(self) -> Self {
         Self(self.0 | INNER)

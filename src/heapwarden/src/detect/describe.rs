@@ -69,6 +69,9 @@ fn by_header(slot: usize, end: usize) -> Option<BlockFacts<'static>> {
     let mut payload = slot + HEADER_BYTES;
     if found.is_valid(slot) && found.is_leading() {
         payload = slot + found.slack();
+        if found.state() != State::Live {
+            return Some(freed_aligned(payload, end));
+        }
         // SAFETY: a valid leading header leads into its slot.
         found = unsafe { Header::read(payload - HEADER_BYTES) };
     }
@@ -92,6 +95,19 @@ fn by_header(slot: usize, end: usize) -> Option<BlockFacts<'static>> {
         freed: None,
         sequence: 0,
     })
+}
+
+/// A freed aligned block, of which the slot's header keeps the place and nothing else.
+fn freed_aligned(payload: usize, end: usize) -> BlockFacts<'static> {
+    BlockFacts {
+        address: payload,
+        size: end - payload,
+        family: Family::Memalign,
+        state: BlockState::Freed,
+        allocated: None,
+        freed: None,
+        sequence: 0,
+    }
 }
 
 /// The block that `address` lies in (or in whose slot it lies).

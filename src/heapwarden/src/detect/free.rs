@@ -4,7 +4,7 @@
 use super::describe::{self, block_at};
 use super::tell::{deliver, facts};
 use super::{header, pointer};
-use crate::checked::Release;
+use crate::checked::{Release, verify};
 use crate::chunk::{self, ALIGNMENT, HEADER_BYTES, Header, Span, State};
 use crate::report::{BlockFacts, BlockState, Facts, Kind, LayoutFacts, Mismatch, Pointer};
 use crate::unwind::{self, modules};
@@ -103,12 +103,15 @@ pub fn bad_pointer(payload: usize, what: &'static str) {
 
 fn bad(payload: usize, found: Header, what: &'static str) {
     let header_at = payload.wrapping_sub(HEADER_BYTES);
-    let block = block_at(payload);
-    let starts_here = block.is_some_and(|block| block.address == payload);
-    let freed = block.is_some_and(|block| block.state == BlockState::Freed);
     let valid = found.is_valid(header_at);
     // Another thread is freeing it at this moment, or getting it: it is not this caller's.
     let changing = found.is_changing(header_at);
+    let slot_state = settled_state(payload);
+    let block = block_at(payload);
+    // The mark is keyed to the address, as the check is: where it stood, a block starts.
+    let starts_here = changing || block.is_some_and(|block| block.address == payload);
+    let freed = block.is_some_and(|block| block.state == BlockState::Freed)
+        || matches!(slot_state, Some(State::Quarantined | State::Free));
     // Free pages: a large block's that has left the quarantine. Nothing is known of it any more.
     let is_gone = block.is_none() && heapwarden_core::locate(payload).is_none();
     let is_gone = is_gone && heapwarden_core::place(payload).is_none();
@@ -128,6 +131,23 @@ fn bad(payload: usize, found: Header, what: &'static str) {
         _ => Pointer::Misaligned,
     };
     deliver(Facts { block, pointer: Some(pointer), ..facts(Kind::InvalidFree, payload, what) });
+}
+
+/// The state of the slot that `payload` lies in, by its header, once no other thread is changing it:
+/// then it can be described. Not waited for for ever: the change may be this thread's own,
+/// interrupted by a signal.
+fn settled_state(payload: usize) -> Option<State> {
+    let place = heapwarden_core::place(payload)?;
+    let slot = place.first + place.slot * place.slot_bytes;
+    for _ in 0..20 {
+        // SAFETY: a slab's memory is mapped.
+        let header = unsafe { Header::read(slot) };
+        if !header.is_changing(slot) {
+            return header.is_valid(slot).then(|| header.state());
+        }
+        verify::pause();
+    }
+    None
 }
 
 /// The slot that `payload` is the start of, by its place or by the slot's leading header.
