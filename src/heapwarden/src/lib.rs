@@ -12,6 +12,7 @@ pub mod fault;
 pub mod front;
 pub mod inside;
 pub mod intercept;
+pub mod leaks;
 pub mod on_demand;
 pub mod options;
 pub mod profile;
