@@ -25,6 +25,22 @@ impl Symbols {
         View { symbols: self, modules }
     }
 
+    /// Calls `visit` with the frames at an address of a module, which may be one of another process:
+    /// nothing but its files is looked at.
+    pub fn frames_in(
+        &mut self,
+        module: &Module<'_>,
+        address: usize,
+        visit: &mut dyn FnMut(&Frame<'_>),
+    ) {
+        let raw = raw_frame(Some(module), address);
+        let position = self.open(module);
+        match self.images.get(position) {
+            Some(image) => image.frames(&raw, &mut self.name, visit),
+            None => visit(&raw),
+        }
+    }
+
     /// The position of a module's image.
     fn open(&mut self, module: &Module<'_>) -> usize {
         let known = self.images.iter().position(|image| image.is_of(module));
@@ -48,14 +64,9 @@ struct View<'a> {
 
 impl Symbolizer for View<'_> {
     fn frames(&mut self, address: usize, visit: &mut dyn FnMut(&Frame<'_>)) {
-        let module = self.modules.find(address);
-        let raw = raw_frame(module.as_ref(), address);
-        let Some(module) = module else { return visit(&raw) };
-        let position = self.symbols.open(&module);
-        let Symbols { images, name } = &mut *self.symbols;
-        match images.get(position) {
-            Some(image) => image.frames(&raw, name, visit),
-            None => visit(&raw),
+        match self.modules.find(address) {
+            Some(module) => self.symbols.frames_in(&module, address, visit),
+            None => visit(&raw_frame(None, address)),
         }
     }
 

@@ -21,7 +21,8 @@ use page::Page;
 
 pub(crate) use stack::lookup_address;
 
-pub use summary::place as summary_place;
+pub use stack::starts_rust_runtime;
+pub use summary::{is_plumbing, place as summary_place};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug)]

@@ -32,7 +32,7 @@ impl Page<'_, '_> {
 }
 
 /// What lies outside of these calls is std's runtime: the start of a thread, `lang_start`.
-fn starts_rust_runtime(function: &str) -> bool {
+pub fn starts_rust_runtime(function: &str) -> bool {
     function.contains("__rust_begin_short_backtrace")
 }
 

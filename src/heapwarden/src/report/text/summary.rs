@@ -68,8 +68,7 @@ pub fn place(
 fn blamed(facts: &Facts<'_>, symbols: &mut dyn Symbolizer) -> Option<usize> {
     let (mut position, mut found) = (0, None);
     each_frame(facts, symbols, &mut |frame| {
-        let hands_on =
-            frame.function.is_some_and(|name| HANDED_ON.iter().any(|start| hands_on(name, start)));
+        let hands_on = frame.function.is_some_and(is_plumbing);
         if found.is_none() && !hands_on {
             found = Some(position);
         }
@@ -77,6 +76,11 @@ fn blamed(facts: &Facts<'_>, symbols: &mut dyn Symbolizer) -> Option<usize> {
         found.is_none()
     });
     found.or((position > 0).then_some(0))
+}
+
+/// Whether a function hands errors on and is not to blame for them.
+pub fn is_plumbing(function: &str) -> bool {
+    HANDED_ON.iter().any(|start| hands_on(function, start))
 }
 
 /// Whether `name` is `start`, or lies in the namespace or is the operator that `start` names.
@@ -122,14 +126,13 @@ mod tests {
 
     #[test]
     fn only_plumbing_is_skipped() {
-        let skipped = |name: &str| HANDED_ON.iter().any(|start| hands_on(name, start));
         for name in
             ["free", "std::vector<int>::~vector()", "operator delete(void*)", "__rust_dealloc"]
         {
-            assert!(skipped(name), "{name}");
+            assert!(is_plumbing(name), "{name}");
         }
         for name in ["free_list", "main", "stdio_like", "mallocator", "app::core::run"] {
-            assert!(!skipped(name), "{name}");
+            assert!(!is_plumbing(name), "{name}");
         }
     }
 }
