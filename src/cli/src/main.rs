@@ -1,18 +1,21 @@
 //! The `heapwarden` command. One file per subcommand in `commands`; beside them what they share:
 //! the preload library on disk (`library`), the settings from the command line (`settings`),
 //! finding and judging the program to run (`program`, `elf`) and becoming it (`inherited`, `exec`);
-//! the kinds of errors (`kinds`) and a program with one of each (`demos`).
+//! the kinds of errors (`kinds`) and a program with one of each (`demos`); report files
+//! (`report_file`) and the forms they are printed in (`formats`).
 
 mod commands;
 mod demos;
 mod elf;
 mod exec;
 mod failure;
+mod formats;
 mod inherited;
 mod kinds;
 mod library;
 mod output;
 mod program;
+mod report_file;
 mod settings;
 
 use clap::Parser;

@@ -21,12 +21,14 @@ impl Arguments {
 
 /// One line for each: the first sentence of its page.
 fn list() -> String {
-    let line = |kind: Kind| {
-        let paragraph = page(kind).split("\n\n").nth(1).unwrap_or_default().replace('\n', " ");
-        let sentence = paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.');
-        format!("{:26} {sentence}\n", kind.id())
-    };
+    let line = |kind: Kind| format!("{:26} {}\n", kind.id(), sentence(kind));
     Kind::ALL.into_iter().map(line).collect()
+}
+
+/// The first sentence of the page of a kind.
+pub fn sentence(kind: Kind) -> String {
+    let paragraph = page(kind).split("\n\n").nth(1).unwrap_or_default().replace('\n', " ");
+    paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.').to_owned()
 }
 
 /// The page of a kind.

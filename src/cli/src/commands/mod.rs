@@ -2,9 +2,10 @@
 
 mod demo;
 mod env;
-mod explain;
+pub mod explain;
 mod lib_path;
 mod options;
+mod report;
 mod run;
 
 use crate::failure::Failure;
@@ -14,6 +15,8 @@ use crate::failure::Failure;
 pub enum Command {
     /// Run a program on Heapwarden's heap
     Run(run::Arguments),
+    /// Print report files, merge and compare them, or turn them into what other tools read
+    Report(report::Arguments),
     /// Print the path of the preload library
     Lib(lib_path::Arguments),
     /// Print the settings that put a program on Heapwarden without this command
@@ -31,6 +34,7 @@ impl Command {
     pub fn perform(self) -> Result<(), Failure> {
         match self {
             Command::Run(arguments) => arguments.perform(),
+            Command::Report(arguments) => arguments.perform(),
             Command::Lib(arguments) => arguments.perform(),
             Command::Env(arguments) => arguments.perform(),
             Command::Options(arguments) => arguments.perform(),

@@ -1,0 +1,67 @@
+//! A stack as lines, and the frame of it that a person would open first.
+
+use crate::report_file::{Frame, frame_name};
+use heapwarden::report::text::{is_plumbing, starts_rust_runtime};
+
+/// The frames to show: without the outermost ones of the Rust runtime, as in a text report.
+pub fn shown(stack: &[Frame]) -> &[Frame] {
+    let is_runtime = |frame: &Frame| frame.function.as_deref().is_some_and(starts_rust_runtime);
+    let end = stack.iter().position(is_runtime).filter(|end| *end > 0);
+    stack.get(..end.unwrap_or(stack.len())).unwrap_or(stack)
+}
+
+/// The innermost frame that is not part of an allocator or of a library's containers.
+pub fn blamed(stack: &[Frame]) -> Option<&Frame> {
+    let shown = shown(stack);
+    let is_own = |frame: &&Frame| !frame.function.as_deref().is_some_and(is_plumbing);
+    shown.iter().find(is_own).or(shown.first())
+}
+
+/// `function file:line`, as far as it is known.
+pub fn place(frame: &Frame) -> String {
+    let name = frame_name(frame);
+    match (&frame.file, frame.line, &frame.module) {
+        (Some(file), Some(line), _) => format!("{name} {file}:{line}"),
+        (Some(file), None, _) => format!("{name} {file}"),
+        (None, _, Some(module)) if frame.function.is_some() => format!("{name} ({module})"),
+        _ => name,
+    }
+}
+
+/// Where a stack leads to, in one line.
+pub fn headline(stack: &[Frame]) -> String {
+    blamed(stack).map_or_else(|| "(no stack was kept)".into(), place)
+}
+
+/// Writes a stack, a line each.
+pub fn write(text: &mut String, indent: &str, stack: &[Frame]) {
+    if stack.is_empty() {
+        *text += &format!("{indent}(no stack was kept)\n");
+    }
+    for (position, frame) in shown(stack).iter().enumerate() {
+        *text += &format!("{indent}#{position} {}\n", place(frame));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(function: &str) -> Frame {
+        Frame { function: Some(function.into()), ..Frame::default() }
+    }
+
+    #[test]
+    fn plumbing_and_the_runtime_are_not_blamed() {
+        let names =
+            ["malloc", "alloc::vec::Vec<T>::push", "app::run", "__rust_begin_short_backtrace"];
+        let stack = names.map(frame);
+        assert_eq!(headline(&stack), "app::run");
+        assert_eq!(shown(&stack).len(), 3);
+        assert_eq!(headline(&stack[..1]), "malloc");
+        assert_eq!(headline(&[]), "(no stack was kept)");
+        let bare =
+            Frame { module: Some("/a/b.so".into()), offset: Some("0x10".into()), ..frame("") };
+        assert_eq!(place(&Frame { function: None, ..bare }), "b.so+0x10");
+    }
+}

@@ -1,0 +1,36 @@
+//! The leak records: worst kind first, most bytes first.
+
+use super::rest;
+use super::summary::told;
+use crate::formats::View;
+use crate::formats::stack;
+use crate::report_file::{LeakRecord, Tally};
+
+pub fn write(text: &mut String, view: &View<'_>) {
+    let records = view.leaks();
+    if records.is_empty() {
+        return;
+    }
+    *text += "\nLeaks\n";
+    for (position, record) in records.iter().take(view.top).enumerate() {
+        *text += &format!("\n{}. {}\n", position + 1, leak_sentence(record));
+        stack::write(text, "     ", &record.stack);
+    }
+    rest(text, records.len(), view.top);
+}
+
+/// `definite leak: 640 bytes in 10 blocks, and 64 bytes in 1 block that only they lead to`.
+pub fn leak_sentence(record: &LeakRecord) -> String {
+    let own = Tally { bytes: record.bytes, blocks: record.blocks };
+    let mut text = match record.kind.as_str() {
+        "reachable" => format!("still reachable: {}", told(own)),
+        kind => format!("{kind} leak: {}", told(own)),
+    };
+    if record.is_cycle() {
+        text += ", in a cycle";
+    }
+    if !record.retained.is_nothing() {
+        text += &format!(", and {} that only they lead to", told(record.retained));
+    }
+    text
+}

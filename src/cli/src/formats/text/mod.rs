@@ -1,0 +1,32 @@
+//! A report for people: what to do about it first, then errors, leaks, call sites, statistics.
+
+mod errors;
+mod leaks;
+mod number;
+mod sites;
+mod statistics;
+mod summary;
+
+use super::View;
+
+pub use errors::error_sentence;
+pub use leaks::leak_sentence;
+pub use number::{bytes, change, grouped};
+
+/// All of it.
+pub fn render(view: &View<'_>) -> String {
+    let mut text = String::new();
+    summary::write(&mut text, view);
+    errors::write(&mut text, view);
+    leaks::write(&mut text, view);
+    sites::write(&mut text, view);
+    statistics::write(&mut text, view);
+    text
+}
+
+/// The sentence below a list that is cut off.
+fn rest(text: &mut String, all: usize, shown: usize) {
+    if all > shown {
+        *text += &format!("  and {} more (--top 0 shows all)\n", grouped((all - shown) as u64));
+    }
+}

@@ -1,0 +1,173 @@
+//! Several processes as one report: what has the same stack is added up.
+//!
+//! Peaks are added as well, though the processes need not have had them at the same time: a sum of
+//! peaks is an upper bound. Ratios and lists of a process's own parts cannot be added and go.
+
+use super::identity::same_place;
+use super::model::{CallSite, Error, LeakRecord, Leaks, Module, Report};
+use super::values::{agreeing, sums};
+use std::collections::HashMap;
+
+/// Both reports together. [`alike`] then joins what is the same.
+pub fn merged(mut one: Report, other: Report) -> Report {
+    if one.processes.is_empty() {
+        one.processes = one.all_processes();
+    }
+    one.processes.extend(other.all_processes());
+    one.errors.extend(other.errors);
+    one.leaks = joined(one.leaks, other.leaks, both_leaks);
+    one.callsites = joined(one.callsites, other.callsites, |mut sites, others| {
+        sites.extend(others);
+        sites
+    });
+    one.stats = sums(one.stats, &other.stats);
+    one.options = agreeing(one.options, &other.options);
+    one.rest = agreeing(one.rest, &other.rest);
+    modules(&mut one.modules, other.modules);
+    one
+}
+
+/// Joins what has the same stack, also within a single file.
+pub fn alike(report: &mut Report) {
+    join(&mut report.errors, error_key, |error, other| {
+        error.count = error.count.saturating_add(other.count);
+    });
+    if let Some(leaks) = &mut report.leaks {
+        join(&mut leaks.records, record_key, add_record);
+    }
+    if let Some(sites) = &mut report.callsites {
+        join(sites, |site| same_place(&site.stack), add_site);
+    }
+}
+
+/// As the library does it with `on_error=continue`.
+fn error_key(error: &Error) -> String {
+    let (stack, allocated) = (same_place(&error.stack), same_place(&error.alloc_stack));
+    format!("{}\n{stack}\n{allocated}", error.kind)
+}
+
+/// Two cycles stay two even if they were made at the same place: each has edges of its own.
+fn record_key(record: &LeakRecord) -> String {
+    let edges = if record.is_cycle() { record.cycle.to_string() } else { String::new() };
+    format!("{}\n{}\n{edges}", record.kind, same_place(&record.stack))
+}
+
+fn add_record(record: &mut LeakRecord, other: LeakRecord) {
+    record.bytes = record.bytes.saturating_add(other.bytes);
+    record.blocks = record.blocks.saturating_add(other.blocks);
+    record.retained.add(other.retained);
+    // A thread or an address of one of them says nothing of all.
+    record.rest = agreeing(std::mem::take(&mut record.rest), &other.rest);
+}
+
+fn add_site(site: &mut CallSite, other: CallSite) {
+    for (sum, value) in [
+        (&mut site.allocations, other.allocations),
+        (&mut site.bytes, other.bytes),
+        (&mut site.live_blocks, other.live_blocks),
+        (&mut site.live_bytes, other.live_bytes),
+        (&mut site.peak_bytes, other.peak_bytes),
+    ] {
+        *sum = sum.saturating_add(value);
+    }
+    site.rest = sums(std::mem::take(&mut site.rest), &other.rest);
+}
+
+/// Keeps the first of those with the same key, at its place, and adds the others to it.
+fn join<T>(list: &mut Vec<T>, key: impl Fn(&T) -> String, add: impl Fn(&mut T, T)) {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<T> = Vec::new();
+    for item in list.drain(..) {
+        let place = *places.entry(key(&item)).or_insert(kept.len());
+        match kept.get_mut(place) {
+            Some(first) => add(first, item),
+            None => kept.push(item),
+        }
+    }
+    *list = kept;
+}
+
+fn joined<T>(one: Option<T>, other: Option<T>, both: impl Fn(T, T) -> T) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(both(one, other)),
+        (one, other) => one.or(other),
+    }
+}
+
+fn both_leaks(mut one: Leaks, other: Leaks) -> Leaks {
+    for (tally, add) in [
+        (&mut one.definite, other.definite),
+        (&mut one.indirect, other.indirect),
+        (&mut one.possible, other.possible),
+        (&mut one.reachable, other.reachable),
+    ] {
+        tally.add(add);
+    }
+    one.records.extend(other.records);
+    one.rest = sums(one.rest, &other.rest);
+    one
+}
+
+/// Each file once. Where processes have it at different addresses, it has none.
+fn modules(list: &mut Vec<Module>, others: Vec<Module>) {
+    for other in others {
+        let is_same = |module: &&mut Module| {
+            (&module.path, &module.build_id) == (&other.path, &other.build_id)
+        };
+        match list.iter_mut().find(is_same) {
+            Some(module) if module.base != other.base => module.base = None,
+            Some(_) => {}
+            None => list.push(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(text: &str) -> Report {
+        serde_json::from_str(text).expect("a report")
+    }
+
+    #[test]
+    fn what_has_the_same_stack_is_added_up() {
+        let one = report(
+            r#"{"schema":1,"pid":1,"argv":["a"],"errors":[{"count":2,"kind":"double-free"}],
+               "callsites":[{"stack":[{"address":"0x10","function":"f","line":3}],"bytes":8,
+                             "short_lived":1}],
+               "stats":{"mallocs":3,"system_calls":{"mmap":1},"internal_fragmentation":0.5},
+               "modules":[{"path":"/a","build_id":"01","base":"0x1000"}]}"#,
+        );
+        let two = report(
+            r#"{"schema":1,"pid":2,"argv":["b"],"errors":[{"count":1,"kind":"double-free"}],
+               "callsites":[{"stack":[{"address":"0x20","function":"f","line":3}],"bytes":4,
+                             "short_lived":2},
+                            {"stack":[{"address":"0x20","function":"f","line":4}],"bytes":1}],
+               "stats":{"mallocs":4,"system_calls":{"mmap":2},"internal_fragmentation":0.25},
+               "modules":[{"path":"/a","build_id":"01","base":"0x2000"}, {"path":"/b"}]}"#,
+        );
+        let mut both = merged(one, two);
+        alike(&mut both);
+        assert_eq!(both.errors.iter().map(|error| error.count).collect::<Vec<_>>(), [3]);
+        let sites = both.callsites.as_deref().unwrap_or_default();
+        assert_eq!(sites.iter().map(|site| site.bytes).collect::<Vec<_>>(), [12, 1]);
+        assert_eq!(sites[0].rest["short_lived"], 3);
+        assert_eq!(both.stats["mallocs"], 7);
+        assert_eq!(both.stats["system_calls"]["mmap"], 3);
+        assert!(!both.stats.contains_key("internal_fragmentation"), "ratios cannot be added");
+        assert_eq!(both.modules.len(), 2);
+        assert_eq!(both.modules[0].base, None);
+        let pids: Vec<_> = both.all_processes().iter().map(|process| process.pid).collect();
+        assert_eq!(pids, [1, 2]);
+    }
+
+    #[test]
+    fn no_count_overflows() {
+        let text = r#"{"schema":1,"leaks":{"definite":{"bytes":18446744073709551615,"blocks":1}},
+                       "stats":{"mallocs":18446744073709551615}}"#;
+        let both = merged(report(text), report(text));
+        assert_eq!(both.leaks.map(|leaks| leaks.definite.bytes), Some(u64::MAX));
+        assert_eq!(both.stats["mallocs"], u64::MAX);
+    }
+}
