@@ -2,24 +2,11 @@
 
 use super::recover;
 use crate::checked::large_block;
-use crate::chunk::{self, HEADER_BYTES, Header, Span, State};
+use crate::chunk::{Family, HEADER_BYTES, Header, Span, State};
 use crate::evidence::{self, Record};
-use crate::report::{BlockFacts, BlockState, Event, Family};
+use crate::report::{BlockFacts, BlockState, Event};
 use core::sync::atomic::Ordering::Relaxed;
 use heapwarden_core::Place;
-
-/// The report's word for a family.
-pub fn family(family: chunk::Family) -> Family {
-    match family {
-        chunk::Family::Malloc => Family::Malloc,
-        chunk::Family::Memalign => Family::Memalign,
-        chunk::Family::New => Family::New,
-        chunk::Family::NewArray => Family::NewArray,
-        chunk::Family::AlignedNew => Family::AlignedNew,
-        chunk::Family::AlignedNewArray => Family::AlignedNewArray,
-        chunk::Family::Rust => Family::Rust,
-    }
-}
 
 fn event(site: u32, thread: u16) -> Option<Event<'static>> {
     let frames = crate::site::frames(site);
@@ -40,7 +27,7 @@ pub fn by_record(record: &Record, payload: usize) -> Option<BlockFacts<'static>>
     Some(BlockFacts {
         address: payload,
         size: record.size.load(Relaxed),
-        family: family(chunk::Family::from_index(record.family.load(Relaxed))),
+        family: Family::from_index(record.family.load(Relaxed)),
         state,
         allocated: event(record.allocated_at.load(Relaxed), record.allocated_by.load(Relaxed)),
         freed,
@@ -89,7 +76,7 @@ fn by_header(slot: usize, end: usize) -> Option<BlockFacts<'static>> {
     Some(BlockFacts {
         address: payload,
         size,
-        family: family(header.family()),
+        family: header.family(),
         state,
         allocated: None,
         freed: None,

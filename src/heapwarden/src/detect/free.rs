@@ -5,13 +5,13 @@ use super::describe::{self, block_at};
 use super::tell::{deliver, facts};
 use super::{header, pointer};
 use crate::checked::{Release, verify};
-use crate::chunk::{self, ALIGNMENT, HEADER_BYTES, Header, Span, State};
+use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State};
 use crate::report::{BlockFacts, BlockState, Facts, Kind, LayoutFacts, Mismatch, Pointer};
 use crate::unwind::{self, modules};
 
 /// Whether a live block may be given back in this way.
 #[inline(always)]
-pub fn release_agrees(span: &Span, family: chunk::Family, release: &Release) -> bool {
+pub fn release_agrees(span: &Span, family: Family, release: &Release) -> bool {
     same_family(family, release.family)
         && release.size.is_none_or(|size| size == span.size)
         && release.alignment.is_none_or(|alignment| span.payload & (alignment - 1) == 0)
@@ -19,27 +19,24 @@ pub fn release_agrees(span: &Span, family: chunk::Family, release: &Release) -> 
 
 /// memalign's blocks go back by free, like malloc's.
 #[inline(always)]
-fn same_family(allocated: chunk::Family, released: chunk::Family) -> bool {
-    let plain =
-        |family| if family == chunk::Family::Memalign { chunk::Family::Malloc } else { family };
+fn same_family(allocated: Family, released: Family) -> bool {
+    let plain = |family| if family == Family::Memalign { Family::Malloc } else { family };
     plain(allocated) == plain(released)
 }
 
 /// A live block is given back by the wrong function, or with the wrong size.
 #[cold]
-pub fn mismatch(span: &Span, family: chunk::Family, release: &Release) {
-    if same_family(family, chunk::Family::Malloc)
-        && release.family != chunk::Family::Malloc
-        && release.family != chunk::Family::Rust
+pub fn mismatch(span: &Span, family: Family, release: &Release) {
+    if same_family(family, Family::Malloc)
+        && release.family != Family::Malloc
+        && release.family != Family::Rust
         && !same_module(span)
     {
         return;
     }
     let (kind, mismatch) = if same_family(family, release.family) {
         let kind = match family {
-            chunk::Family::Rust | chunk::Family::Malloc | chunk::Family::Memalign => {
-                Kind::LayoutMismatch
-            }
+            Family::Rust | Family::Malloc | Family::Memalign => Kind::LayoutMismatch,
             _ => Kind::NewDeleteTypeMismatch,
         };
         let released = LayoutFacts {
@@ -51,10 +48,7 @@ pub fn mismatch(span: &Span, family: chunk::Family, release: &Release) {
         let allocated = LayoutFacts { size: span.size, alignment: released.alignment.min(most) };
         (kind, Mismatch::Layouts { allocated, released })
     } else {
-        let families = Mismatch::Families {
-            allocated: describe::family(family),
-            released: describe::family(release.family),
-        };
+        let families = Mismatch::Families { allocated: family, released: release.family };
         (Kind::AllocDeallocMismatch, families)
     };
     deliver(Facts {

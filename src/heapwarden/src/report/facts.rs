@@ -5,7 +5,8 @@
 //! Stacks are return addresses, innermost first.
 
 use super::Kind;
-use super::block::{BlockFacts, Family};
+use super::block::BlockFacts;
+use crate::chunk::Family;
 
 /// One error.
 #[derive(Clone, Copy, Debug)]

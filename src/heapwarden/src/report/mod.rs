@@ -39,8 +39,9 @@ mod session;
 mod signals;
 pub mod text;
 
+pub use crate::chunk::Family;
 pub use action::{Action, OnError};
-pub use block::{BlockFacts, BlockState, Event, Family};
+pub use block::{BlockFacts, BlockState, Event};
 pub use deliver::{deliver, fault_inside, panic_inside};
 pub use dialect::{Colour, Dialect};
 pub use facts::{
