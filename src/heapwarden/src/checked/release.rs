@@ -194,7 +194,8 @@ unsafe fn leave(settings: &Settings, slot: usize) {
             found.is_valid(slot) && fill::holds(slot + HEADER_BYTES, end, settings.free_fill);
         if !intact {
             verify::report_left(slot, end, found);
-            found.changing().put(slot);
+            // Whatever stood there: a mark that is known as such is keyed to nothing.
+            Header(0).changing().put(slot);
             fill::write(slot + HEADER_BYTES, end, settings.free_fill);
         }
         Header::new(State::Free, Family::Malloc, 0).write(slot);
