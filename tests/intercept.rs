@@ -30,6 +30,7 @@ fn reported(source: &str, cases: &[Case<'_>]) {
         ended.killed_by(SIGABRT);
         assert_eq!(ended.stdout, "", "the program went on: {ended:?}");
         says(&ended, kind, access, place);
+        names_the_function(arguments, &ended);
         stacks_start_in(source, &ended);
 
         // Only where the damage can be survived.
@@ -53,6 +54,17 @@ fn says(outcome: &Outcome, kind: &str, access: &str, place: &str) {
     for sentence in [kind.as_str(), &access, place] {
         assert!(outcome.stderr.contains(sentence), "no {sentence:?}: {outcome:?}");
     }
+}
+
+/// `WRITE of size 4 at 0x602000000010 by memcpy in thread T0`.
+fn names_the_function(arguments: &str, outcome: &Outcome) {
+    let function = arguments.split(' ').next().expect("a function");
+    // The forms for large files are one function with the others.
+    let function = function.trim_end_matches("64");
+    let is_access = |line: &&str| line.starts_with("READ") || line.starts_with("WRITE");
+    let access = outcome.stderr.lines().find(is_access).expect("an access");
+    let ending = format!(" by {function} in thread T0");
+    assert!(access.ends_with(&ending), "no {ending:?} in {access:?}");
 }
 
 /// The innermost frame of the access is the program's call, and nothing of ours is in any stack.

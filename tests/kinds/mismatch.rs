@@ -14,14 +14,18 @@ const SOURCES: [(&str, &str, &str, &[&str]); 7] = [
     ("aligned-new[]", "operator new [] (aligned)", "aligned new[]", &["aligned-delete[]"]),
 ];
 
-/// Ways to give it back: the argument, the name in a report, the function's name.
+/// Ways to give it back: the argument, what a report says of it, the function's name.
 const SINKS: [(&str, &str, &str); 6] = [
-    ("free", "free", "free"),
-    ("realloc", "free", "realloc"),
-    ("delete", "operator delete", "operator delete"),
-    ("delete[]", "operator delete []", "operator delete[]"),
-    ("aligned-delete", "operator delete (aligned)", "operator delete(align_val_t)"),
-    ("aligned-delete[]", "operator delete [] (aligned)", "operator delete[](align_val_t)"),
+    ("free", "released by free", "free"),
+    ("realloc", "resized by realloc", "realloc"),
+    ("delete", "released by operator delete", "operator delete"),
+    ("delete[]", "released by operator delete []", "operator delete[]"),
+    ("aligned-delete", "released by operator delete (aligned)", "operator delete(align_val_t)"),
+    (
+        "aligned-delete[]",
+        "released by operator delete [] (aligned)",
+        "operator delete[](align_val_t)",
+    ),
 ];
 
 const SOURCE: &str = "kind_mismatch.cpp";
@@ -35,7 +39,7 @@ fn check(source: usize) {
         }
         // Without stacks malloc and delete may belong together (see `same_module` in the library).
         let only_with_stacks = source <= 2 && sink.contains("delete");
-        let action = format!("block from {made_by} released by {dropped_by}, in thread T0");
+        let action = format!("block from {made_by} {dropped_by}, in thread T0");
         let case = Case {
             source: SOURCE,
             args: &[make, sink],

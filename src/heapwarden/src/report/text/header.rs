@@ -88,8 +88,12 @@ fn action(page: &mut Page<'_, '_>) {
         }
         Kind::AllocDeallocMismatch => {
             if let Some(Mismatch::Families { allocated, released }) = facts.mismatch {
-                page.text("block from ").text(allocated.allocator()).text(" released by ");
-                page.text(released.releaser()).text(", in thread ");
+                page.text("block from ").text(allocated.allocator());
+                match facts.access_what {
+                    "realloc" => page.text(" resized by realloc"),
+                    _ => page.text(" released by ").text(released.releaser()),
+                };
+                page.text(", in thread ");
             } else {
                 page.text(facts.access_what).text("() in thread ");
             }
@@ -111,7 +115,7 @@ fn nothing_is_known(page: &Page<'_, '_>) -> bool {
     unknown && page.facts.damage.is_none() && page.style.dialect == Dialect::Heapwarden
 }
 
-/// `WRITE of size 4 at A thread T0`; when only its traces were found, who found them.
+/// `WRITE of size 4 at A by memcpy in thread T0`; when only its traces were found, who found them.
 fn access(page: &mut Page<'_, '_>) {
     let facts = page.facts;
     let size = facts.access.size.or(facts.damage.map(|damage| damage.changed)).unwrap_or(0);
@@ -122,8 +126,12 @@ fn access(page: &mut Page<'_, '_>) {
         AccessKind::Unknown => "ACCESS",
     });
     page.text(" of size ").count(size).text(" at ").address(facts.address);
-    if facts.damage.is_some() && page.style.dialect == Dialect::Heapwarden {
-        page.text(", found afterwards by ").text(facts.access_what).text(" in");
+    if page.style.dialect == Dialect::Heapwarden {
+        if facts.damage.is_some() {
+            page.text(", found afterwards by ").text(facts.access_what).text(" in");
+        } else if facts.registers.is_none() {
+            page.text(" by ").text(facts.access_what).text(" in");
+        }
     }
     page.text(" thread ").thread();
 }
