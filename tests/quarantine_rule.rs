@@ -36,7 +36,8 @@ fn is_seen_under(profile: &str, stage: &Stage) {
     let Some(program) = c_program("quarantine_rule.c") else { return };
     let mut run =
         Run::of(&program).args([stage.name, if stage.runs { "all" } else { "slots" }]).seconds(300);
-    for option in stage.small.iter().chain(&["on_error=exit", "symbolize=0", "check_every=0"]) {
+    let fixed = ["on_error=exit", "symbolize=0", "check_every=0", "report=full"];
+    for option in stage.small.iter().chain(&fixed) {
         run = run.option(option);
     }
     let outcome = run.on(profile);

@@ -89,7 +89,7 @@ impl Case<'_> {
         let outcome = run.option("report_path=report.json").on(profile);
         outcome.killed_by(libc::SIGABRT);
         assert_eq!(outcome.stdout, "", "nothing happens after the error: {outcome:?}");
-        self.check_text(&outcome);
+        self.check_text(&outcome, profile);
         let file = report_file(&folder.path().join("report.json"));
         assert_eq!(file["schema"], 1, "{file}");
         assert_eq!(file["profile"], profile, "{file}");
@@ -103,22 +103,35 @@ impl Case<'_> {
         is_silent(self.source, &arguments, self.options);
     }
 
-    fn check_text(&self, outcome: &Outcome) {
+    fn check_text(&self, outcome: &Outcome, profile: &str) {
         let report = outcome.report();
         assert_eq!(report.kind, self.kind, "{outcome:?}");
-        assert!(report.action.contains(self.action), "no `{}`: {outcome:?}", self.action);
+        assert_eq!(report.is_line, profile != "debug", "{outcome:?}");
+        if report.is_line {
+            assert_eq!(outcome.stderr.lines().count(), 1, "{outcome:?}");
+            let advice = "; `heapwarden run -p debug` shows stacks\n";
+            assert!(outcome.stderr.ends_with(advice), "{outcome:?}");
+        }
+        // On a line the address is not repeated.
+        let action =
+            if report.is_line { self.action.trim_end_matches(" at 0x") } else { self.action };
+        assert!(report.action.contains(action), "no `{action}`: {outcome:?}");
         match self.block {
             Some(block) => {
                 let (words, start) = report.place().unwrap_or_else(|| panic!("{outcome:?}"));
                 assert_eq!(words, self.place, "{outcome:?}");
                 let region = format!("[0x{start:x},0x{:x})", start + block.size);
-                let place = report.line(" is located ").expect("as above").replace("0x0000", "0x");
-                assert!(place.ends_with(&region), "no {region}: {outcome:?}");
+                let place = report.line("located ").expect("as above").replace("0x0000", "0x");
+                assert!(place.contains(&region), "no {region}: {outcome:?}");
                 assert_eq!(report.address, start.wrapping_add_signed(block.offset), "{outcome:?}");
             }
+            None if report.is_line => {}
             None => {
                 assert!(report.line(self.place).is_some(), "no `{}`: {outcome:?}", self.place)
             }
+        }
+        if report.is_line {
+            return;
         }
         // Without a block nothing says where to start counting: only the file shows the bytes.
         if let (Some(_), Some(damage)) = (self.block, self.damage) {

@@ -14,16 +14,36 @@ pub struct Report {
     /// What happened: the line below the first.
     pub action: String,
     pub lines: Vec<String>,
+    /// Whether it is one line, as with `report=line`.
+    pub is_line: bool,
 }
 
 impl Report {
-    /// Every report in a text. One that is not whole (from its rule to its summary) is a failure.
+    /// Every report in a text. One that is not whole (from its rule to its summary, or one line) is
+    /// a failure.
     pub fn all(text: &str) -> Vec<Report> {
+        let not_whole = |part| -> Report { panic!("not whole: {part}") };
+        if !text.contains(RULE) {
+            let lines = text.lines().filter(|line| line.contains("ERROR: Heapwarden: "));
+            return lines
+                .map(|line| Report::one(line).unwrap_or_else(|| not_whole(line)))
+                .collect();
+        }
         let parts = text.split(RULE).skip(1);
-        parts.map(|part| Report::of(part).unwrap_or_else(|| panic!("not whole: {part}"))).collect()
+        parts.map(|part| Report::page(part).unwrap_or_else(|| not_whole(part))).collect()
     }
 
-    fn of(part: &str) -> Option<Report> {
+    fn one(line: &str) -> Option<Report> {
+        let (_, first) = line.split_once("==ERROR: Heapwarden: ")?;
+        let (kind, rest) = first.split_once(" on address 0x")?;
+        let (address, rest) = rest.split_once(": ")?;
+        let address = u64::from_str_radix(address, 16).ok()?;
+        let (action, _) = rest.split_once("; ")?;
+        let (kind, action, lines) = (kind.to_owned(), action.to_owned(), vec![line.to_owned()]);
+        Some(Report { kind, address, action, lines, is_line: true })
+    }
+
+    fn page(part: &str) -> Option<Report> {
         let end = part.find("\nSUMMARY: Heapwarden: ")?;
         let lines: Vec<String> = part[..end].lines().map(str::to_owned).collect();
         let (_, first) = lines.first()?.split_once("==ERROR: Heapwarden: ")?;
@@ -31,7 +51,8 @@ impl Report {
         let address = u64::from_str_radix(rest.split(' ').next()?, 16).ok()?;
         let (kind, action) = (kind.to_owned(), lines.get(1)?.clone());
         let summary = &part[end + "\nSUMMARY: Heapwarden: ".len()..];
-        summary.starts_with(&kind).then_some(Report { kind, address, action, lines })
+        let is_line = false;
+        summary.starts_with(&kind).then_some(Report { kind, address, action, lines, is_line })
     }
 
     /// The line that contains `text`.
@@ -41,8 +62,8 @@ impl Report {
 
     /// `4 bytes after 24-byte region [0x10, 0x28)`: the words between, and the region's start.
     pub fn place(&self) -> Option<(&str, u64)> {
-        let line = self.line(" is located ")?;
-        let (_, place) = line.split_once(" is located ")?;
+        let line = self.line("located ")?;
+        let (_, place) = line.split_once(" is located ").or(line.split_once("; located "))?;
         let (words, region) = place.split_once(" [0x")?;
         let (start, _) = region.split_once(',')?;
         Some((words, u64::from_str_radix(start, 16).ok()?))

@@ -4,8 +4,8 @@ mod report;
 
 use heapwarden::report::text::Style;
 use heapwarden::report::{
-    Access, AccessKind, BlockFacts, Damage, Dialect, Expected, Facts, Family, Kind, LayoutFacts,
-    Mismatch, Pointer, Registers,
+    Access, AccessKind, BlockFacts, Damage, Detail, Dialect, Expected, Facts, Family, Kind,
+    LayoutFacts, Mismatch, Pointer, Registers,
 };
 use report::{BLOCK, assert_expected, facts, freed, live, rendered, style};
 
@@ -159,6 +159,27 @@ fn every_kind_reads_as_expected_in_the_dialect_of_asan() {
         .map(|(name, facts)| format!("## {name}\n{}", rendered(facts, &style(Dialect::Asan))))
         .collect();
     assert_expected("asan.txt", &texts.concat());
+}
+
+/// With stacks (as `debug` with `report=line` has them) and without (`harden`), in both dialects.
+#[test]
+fn every_kind_fits_on_a_line() {
+    let mut lines = String::new();
+    for (_, facts) in all() {
+        for dialect in [Dialect::Heapwarden, Dialect::Asan] {
+            let style = Style { detail: Detail::Line, ..style(dialect) };
+            let with_stacks = rendered(&facts, &style);
+            let block =
+                facts.block.map(|block| BlockFacts { allocated: None, freed: None, ..block });
+            let without = rendered(&Facts { block, ..facts }, &style);
+            for line in [&with_stacks, &without] {
+                assert_eq!(line.find('\n'), Some(line.len() - 1), "{line}");
+            }
+            assert!(without.ends_with("; `heapwarden run -p debug` shows stacks\n"), "{without}");
+            lines += if dialect == Dialect::Asan { &with_stacks } else { &without };
+        }
+    }
+    assert_expected("lines.txt", &lines);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use super::value::Value;
 use super::{Complaint, Kind, Sink, Words};
 use crate::profile::Profile;
-use crate::report::{Action, Colour, Dialect, OnError};
+use crate::report::{Action, Colour, Detail, Dialect, OnError};
 use heapwarden_core::{Config, Fit};
 
 /// One option: what it is called, what it takes and what it does.
@@ -190,6 +190,10 @@ table! {
     /// The file for the report as JSON, with `%` as in `log_path`. Without `%p`, processes other
     /// than the first write to this name with `.PID` behind it.
     report_path: Words = Words::NONE;
+
+    /// How much a report on stderr or in `log_path` says: all that is known, or one line. The file of
+    /// `report_path` holds all in any case.
+    report: Detail = Detail::Full, Harden = Detail::Line;
 
     /// Whose words a report uses. Tools that look for AddressSanitizer want `asan`.
     dialect: Dialect = Dialect::Heapwarden;

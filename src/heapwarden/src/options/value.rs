@@ -5,7 +5,7 @@
 use super::number::{read_number, write_number};
 use super::{Kind, Sink};
 use crate::profile::Profile;
-use crate::report::{Colour, Dialect};
+use crate::report::{Colour, Detail, Dialect};
 use heapwarden_core::Fit;
 
 /// A type an option can have.
@@ -125,6 +125,11 @@ choice!(Fit {
 choice!(Dialect {
     "heapwarden" => Dialect::Heapwarden,
     "asan" => Dialect::Asan,
+});
+
+choice!(Detail {
+    "full" => Detail::Full,
+    "line" => Detail::Line,
 });
 
 choice!(Colour {

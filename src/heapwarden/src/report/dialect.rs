@@ -43,6 +43,15 @@ impl Dialect {
     }
 }
 
+/// How much a text report says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// All that is known, with stacks.
+    Full,
+    /// One line.
+    Line,
+}
+
 /// Whether a text report is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {

@@ -103,6 +103,7 @@ fn tell(
 fn style(task: &Task<'_>, destination: &Destination, process: u32) -> Style {
     let options = task.options;
     Style {
+        detail: options.report,
         dialect: options.dialect,
         colour: match options.colour {
             Colour::Always => true,

@@ -43,7 +43,7 @@ pub use crate::chunk::Family;
 pub use action::{Action, OnError};
 pub use block::{BlockFacts, BlockState, Event};
 pub use deliver::{deliver, fault_inside, panic_inside};
-pub use dialect::{Colour, Dialect};
+pub use dialect::{Colour, Detail, Dialect};
 pub use facts::{
     Access, AccessKind, Damage, Expected, Facts, LayoutFacts, Mismatch, Pointer, Registers,
     ThreadFacts,

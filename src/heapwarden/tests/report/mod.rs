@@ -6,7 +6,8 @@
 
 use heapwarden::report::text::{self, Style};
 use heapwarden::report::{
-    Access, AccessKind, BlockFacts, BlockState, Dialect, Event, Facts, Family, Kind, ThreadFacts,
+    Access, AccessKind, BlockFacts, BlockState, Detail, Dialect, Event, Facts, Family, Kind,
+    ThreadFacts,
 };
 use heapwarden::symbolize::{Frame, Module, Symbolizer, Variable};
 use heapwarden::text::Sink;
@@ -136,7 +137,14 @@ impl Sink for Collected {
 }
 
 pub fn style(dialect: Dialect) -> Style {
-    Style { dialect, colour: false, process: 1234, fatal: true, strip_path_prefix: b"" }
+    Style {
+        detail: Detail::Full,
+        dialect,
+        colour: false,
+        process: 1234,
+        fatal: true,
+        strip_path_prefix: b"",
+    }
 }
 
 pub fn rendered(facts: &Facts<'_>, style: &Style) -> String {

@@ -1,7 +1,9 @@
 //! The first lines: what was found, what was done and by whom.
 
 use super::page::{Ink, Page};
-use crate::report::{Access, AccessKind, Dialect, Facts, Kind, LayoutFacts, Mismatch, Pointer};
+use crate::report::{
+    Access, AccessKind, Detail, Dialect, Facts, Kind, LayoutFacts, Mismatch, Pointer,
+};
 
 const RULE: &str = "=================================================================";
 
@@ -76,7 +78,7 @@ fn asan_sentence(page: &mut Page<'_, '_>) -> bool {
 }
 
 /// The line above the stack: what happened there.
-fn action(page: &mut Page<'_, '_>) {
+pub(super) fn action(page: &mut Page<'_, '_>) {
     let facts = page.facts;
     match facts.kind {
         Kind::DoubleFree => {
@@ -125,7 +127,11 @@ fn access(page: &mut Page<'_, '_>) {
         AccessKind::Write => "WRITE",
         AccessKind::Unknown => "ACCESS",
     });
-    page.text(" of size ").count(size).text(" at ").address(facts.address);
+    page.text(" of size ").count(size);
+    // On one line the address stands just before.
+    if page.style.detail == Detail::Full {
+        page.text(" at ").address(facts.address);
+    }
     if page.style.dialect == Dialect::Heapwarden {
         if facts.damage.is_some() {
             page.text(", found afterwards by ").text(facts.access_what).text(" in");

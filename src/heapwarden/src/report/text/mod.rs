@@ -1,4 +1,4 @@
-//! A report as text, in the line shapes of AddressSanitizer.
+//! A report as text, in the line shapes of AddressSanitizer; or as one line (`report=line`).
 //!
 //! Order: kind and address; access and its stack; where the address lies; what was overwritten;
 //! where the block was freed; where it was allocated; the neighbour; a summary of one line. A
@@ -8,12 +8,13 @@
 
 mod damage;
 mod header;
+mod line;
 mod page;
 mod place;
 mod stack;
 mod summary;
 
-use super::dialect::Dialect;
+use super::dialect::{Detail, Dialect};
 use super::facts::Facts;
 use crate::symbolize::Symbolizer;
 use crate::text::Sink;
@@ -27,6 +28,8 @@ pub use summary::{is_plumbing, place as summary_place};
 /// How a report is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
+    /// How much is said.
+    pub detail: Detail,
     /// Whose words.
     pub dialect: Dialect,
     /// Whether escape sequences for colour are used.
@@ -42,6 +45,9 @@ pub struct Style {
 /// Writes the report of `facts`.
 pub fn render(facts: &Facts<'_>, symbols: &mut dyn Symbolizer, out: &mut dyn Sink, style: &Style) {
     let mut page = Page::new(facts, symbols, out, style);
+    if style.detail == Detail::Line {
+        return line::write(&mut page);
+    }
     header::write(&mut page);
     place::write(&mut page);
     damage::write(&mut page);

@@ -17,6 +17,14 @@ pub(super) fn write(page: &mut Page<'_, '_>) {
 
 fn against_block(page: &mut Page<'_, '_>, block: &BlockFacts<'_>) {
     let address = page.facts.address;
+    page.start(Ink::Place).address(address).text(" is located ");
+    distance(page, block);
+    page.stop().end_line();
+}
+
+/// `0 bytes after 24-byte region [0x..,0x..)`.
+pub(super) fn distance(page: &mut Page<'_, '_>, block: &BlockFacts<'_>) {
+    let address = page.facts.address;
     let end = block.address.saturating_add(block.size);
     let (distance, side) = if address < block.address {
         (block.address - address, "before")
@@ -26,8 +34,7 @@ fn against_block(page: &mut Page<'_, '_>, block: &BlockFacts<'_>) {
     } else {
         (address - block.address, "inside of")
     };
-    page.start(Ink::Place).address(address).text(" is located ").count(distance);
-    page.text(" bytes ").text(side).text(" ").region(block).stop().end_line();
+    page.count(distance).text(" bytes ").text(side).text(" ").region(block);
 }
 
 /// Whether the address is a pointer that was given to a function such as free.
