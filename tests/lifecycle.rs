@@ -3,7 +3,11 @@
 
 mod support;
 
-use support::{Outcome, PROFILES, Run, UNCHECKED, c_library, c_program, self_checking};
+use std::fs;
+use support::{
+    CHECKED, Outcome, PROFILES, Report, Run, Scratch, UNCHECKED, c_library, c_program,
+    self_checking,
+};
 
 #[test]
 fn libraries_come_and_go() {
@@ -132,5 +136,42 @@ fn the_journey_of_the_first_requests() {
         }
         // The very first request cannot be served without asking the kernel.
         assert!(lines[0].contains("mmap"), "{outcome:?}");
+    }
+}
+
+/// A damaged block that is found at exit ends the program where it ended anyway: what it had written
+/// arrives, as without us.
+#[test]
+fn output_that_waits_when_the_exit_check_fails() {
+    let Some(program) = c_program("lifecycle_output.c") else { return };
+    for (way, is_found) in
+        [("return", true), ("reader", true), ("quick_exit", true), ("_exit", false)]
+    {
+        let folder = Scratch::new();
+        let run = Run::of(&program).arg(way).folder(folder.path());
+        let written = || fs::read_to_string(folder.path().join("file")).expect("the file");
+        let without = run.on_libc();
+        without.exited(5);
+        let file = written();
+        for profile in CHECKED {
+            for action in ["abort", "exit", "continue"] {
+                let outcome = run.clone().option(&format!("on_error={action}")).on(profile);
+                match action {
+                    "abort" if is_found => outcome.killed_by(libc::SIGABRT),
+                    "exit" if is_found => outcome.exited(99),
+                    _ => outcome.exited(5),
+                };
+                assert_eq!(outcome.stdout, without.stdout, "{outcome:?}");
+                assert_eq!(
+                    Report::all(&outcome.stderr).len(),
+                    usize::from(is_found),
+                    "{outcome:?}"
+                );
+                // Other streams may be held by the other thread.
+                if way != "reader" || action == "continue" {
+                    assert_eq!(written(), file, "{outcome:?}");
+                }
+            }
+        }
     }
 }

@@ -40,12 +40,22 @@ pub fn install() {
     // SAFETY: the handler takes any argument and its code is never unmapped (the preload library is
     // linked `-z nodelete`; a program's own code stays anyway).
     unsafe {
-        __cxa_atexit(at_end, null_mut(), null_mut());
-        __cxa_at_quick_exit(at_end, null_mut());
+        __cxa_atexit(at_exit, null_mut(), null_mut());
+        __cxa_at_quick_exit(at_quick_exit, null_mut());
     }
 }
 
-extern "C" fn at_end(_: *mut c_void) {
+extern "C" fn at_exit(_: *mut c_void) {
+    report::last_output_is_due();
+    end();
+}
+
+/// `quick_exit` leaves what waits in stdio unwritten.
+extern "C" fn at_quick_exit(_: *mut c_void) {
+    end();
+}
+
+fn end() {
     if checked::settings().active {
         checked::check_heap("exit check");
         report::finish();

@@ -6,7 +6,7 @@ use super::lock::{self, Entry, Reporter};
 use super::make::{Task, whole};
 use super::session::Session;
 use super::signals::Blocked;
-use super::{deduplicate, own_stack, process, raw};
+use super::{deduplicate, last_output, own_stack, process, raw};
 use crate::inside;
 
 /// Reports an error, and does what the options want done after it. Returns only if that is to go
@@ -39,6 +39,9 @@ pub fn deliver(facts: &Facts<'_>) {
     }
     drop(blocked);
     drop(inside);
+    if fatal {
+        last_output::write();
+    }
     match action {
         Action::Continue => {}
         Action::Exit => process::exit(i32::from(options.exit_code)),

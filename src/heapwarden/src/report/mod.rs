@@ -28,6 +28,7 @@ mod folder;
 mod gathered;
 pub mod json;
 mod kind;
+mod last_output;
 mod lifecycle;
 mod lock;
 mod make;
@@ -50,6 +51,7 @@ pub use facts::{
 };
 pub use file_name::FIRST_PROCESS;
 pub use kind::Kind;
+pub(crate) use last_output::is_due as last_output_is_due;
 pub use lifecycle::{begin, finish};
 pub(crate) use lock::is_mine as is_reporting;
 pub use memory::PrivateMemory;
