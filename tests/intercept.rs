@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use support::{Outcome, Run, Scratch, c_program, self_checking};
+use support::{CHECKED, Outcome, Report, Run, Scratch, c_program, self_checking};
 
 /// `FUNCTION SITUATION` of a program, and the report it gives: kind, access, place.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -40,6 +40,8 @@ fn reported(source: &str, cases: &[Case<'_>]) {
             continued.exited(3);
             assert_eq!(continued.stdout, "after the call\n", "{continued:?}");
             says(&continued, kind, access, place);
+            // The damage that the write does is not told again.
+            assert_eq!(Report::all(&continued.stderr).len(), 1, "{continued:?}");
 
             let unseen = run.option("intercept=0").on("debug");
             assert!(!unseen.stderr.contains(access), "{unseen:?}");
@@ -281,5 +283,37 @@ fn libc_itself_still_ends_the_program_where_it_would() {
         let field = Run::of(&program).arg("field").on(heap);
         field.killed_by(SIGABRT);
         assert!(field.stderr.starts_with("*** buffer overflow detected ***"), "{field:?}");
+    }
+}
+
+#[test]
+fn what_was_told_at_the_call_is_not_told_again() {
+    let Some(program) = c_program("intercept_told.c") else { return };
+    for way in ["free", "realloc", "exit", "next", "freed"] {
+        // Only a record knows a block after it was freed.
+        for profile in if way == "next" { &CHECKED[..1] } else { CHECKED } {
+            let run = Run::of(&program).arg(way).option("intercept=1").option("on_error=continue");
+            let outcome = run.on(profile);
+            assert_eq!(outcome.exited(0).stdout, "ok\n", "{outcome:?}");
+            assert_eq!(Report::all(&outcome.stderr).len(), 1, "{outcome:?}");
+        }
+    }
+}
+
+/// The next owner of the block's memory has errors of its own.
+#[test]
+fn what_was_told_of_a_block_says_nothing_of_its_successor() {
+    let Some(program) = c_program("intercept_told.c") else { return };
+    for profile in CHECKED {
+        let mut run = Run::of(&program).arg("again").option("on_error=continue");
+        for option in ["intercept=1", "ring_kb=1", "quarantine_mb=0"] {
+            run = run.option(option);
+        }
+        let outcome = run.on(profile);
+        assert_eq!(outcome.exited(0).stdout, "ok\n", "{outcome:?}");
+        let reports = Report::all(&outcome.stderr);
+        let actions: Vec<&str> = reports.iter().map(|report| report.action.as_str()).collect();
+        assert_eq!(actions.len(), 2, "{outcome:?}");
+        assert!(actions[0].contains(" by memcpy in ") && actions[1].contains(" by free in "));
     }
 }

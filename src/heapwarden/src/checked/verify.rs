@@ -179,6 +179,7 @@ pub unsafe fn check_span(span: &Span, what: &'static str) {
 #[cold]
 pub fn report_tail(span: &Span, what: &'static str) {
     detect::tail(span, what);
+    detect::forget_told(span.slot, span.end);
 }
 
 /// The header of a large block that is being freed is damaged.
@@ -195,6 +196,7 @@ pub fn report_left(slot: usize, end: usize, found: Header) {
     } else {
         detect::header(slot, end, "quarantine check");
     }
+    detect::forget_told(slot, end);
 }
 
 /// A slot that came from the core for reuse is not as it should be. Returns whether it can be used

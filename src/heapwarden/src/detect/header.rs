@@ -5,9 +5,8 @@
 //! check is whole, somebody wrote just before this block's payload: an underflow. What is left
 //! can be pinned on nobody.
 
-use super::describe;
-use super::recover;
 use super::tell::{Shown, UNSEEN_WRITE, deliver, facts};
+use super::{describe, recover, told};
 use crate::checked::{TAIL_MAX, settings};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header, Span, fill};
@@ -63,8 +62,12 @@ fn tell(
     let changed_bytes =
         found.0.to_ne_bytes().iter().zip(whole).filter(|(found, whole)| **found != *whole).count();
     // SAFETY: eight bytes of a mapped slot.
-    let first = unsafe { fill::changed(header_at, header_at + HEADER_BYTES, expected_at) }
-        .map_or(header_at, |changed| changed.first);
+    let changed = unsafe { fill::changed(header_at, header_at + HEADER_BYTES, expected_at) };
+    let (first, last) =
+        changed.map_or((header_at, header_at), |changed| (changed.first, changed.last));
+    if told::is_told(first, last) {
+        return;
+    }
     // SAFETY: as above.
     let shown = unsafe { Shown::read(first, header_at + HEADER_BYTES, expected_at) };
     let start = own.map_or(header_at + HEADER_BYTES, |block| block.address);
@@ -93,6 +96,9 @@ fn neighbour_did_it(place: &Place, slot: usize, what: &'static str) -> bool {
     let from = from.max(slot.saturating_sub(TAIL_MAX));
     // SAFETY: the slot below is mapped.
     let Some(changed) = (unsafe { fill::changed(from, slot, expected) }) else { return false };
+    if told::is_told(changed.first, changed.last) {
+        return true;
+    }
     // SAFETY: as above.
     let shown = unsafe { Shown::read(changed.first, slot, expected) };
     let kind = match below.state {

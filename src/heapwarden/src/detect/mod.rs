@@ -10,9 +10,11 @@ mod header;
 mod pointer;
 mod recover;
 mod tell;
+mod told;
 
 pub use describe::block_at;
 pub use free::{bad_free, bad_pointer, mismatch, release_agrees};
 pub use header::{header, large_header};
 pub use pointer::is_foreign;
 pub use tell::{deliver, facts, fill, large_fill, tail};
+pub use told::{forget as forget_told, note as note_told};

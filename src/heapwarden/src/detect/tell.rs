@@ -1,6 +1,6 @@
 //! From a finding to a delivered report: the calling thread, its stack, the damaged bytes.
 
-use super::describe;
+use super::{describe, told};
 use crate::checked::{self, settings};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Span, fill as fill_bytes};
@@ -126,6 +126,9 @@ pub fn tail(span: &Span, what: &'static str) {
         (None, Some(changed)) => (Kind::HeapBufferUnderflow, changed),
         (None, None) => return super::header::large_header(span, what),
     };
+    if told::is_told(changed.first, changed.last) {
+        return;
+    }
     // SAFETY: the changed bytes lie in the canary.
     let shown = unsafe { Shown::read(changed.first, changed.last + 1, expected) };
     let offset = changed.first as isize - span.payload as isize;
@@ -155,6 +158,9 @@ fn changed_fill(from: usize, to: usize, block: Option<BlockFacts<'_>>, what: &'s
     let byte = settings().free_fill;
     // SAFETY: a freed chunk's memory is mapped while it waits.
     let Some(changed) = (unsafe { fill_bytes::changed(from, to, |_| byte) }) else { return };
+    if told::is_told(changed.first, changed.last) {
+        return;
+    }
     // SAFETY: as above.
     let shown = unsafe { Shown::read(changed.first, changed.last + 1, |_| byte) };
     let start = block.map_or(from, |block| block.address);

@@ -44,11 +44,9 @@ pub(super) fn allowed(what: &'static str, kind: AccessKind, address: usize, size
         return true;
     }
     let Some(block) = block::at(address) else { return true };
-    match block.fault(address, size) {
-        None => true,
-        Some(fault) => {
-            tell::report(what, kind, &block, fault, size);
-            false
-        }
+    let allowed = block.fault(address, size).is_none();
+    if !allowed {
+        tell::report(what, kind, &block, address, size);
     }
+    allowed
 }

@@ -31,8 +31,8 @@ fn look(what: &'static str, address: usize, bound: usize) -> Option<Room> {
     let block = block::at(address)?;
     match block.fault(address, bound)? {
         Fault::Overflow(_) => Some(Room { what, address, block }),
-        fault => {
-            tell::report(what, AccessKind::Write, &block, fault, bound);
+        Fault::Underflow(_) | Fault::Freed(_) => {
+            tell::report(what, AccessKind::Write, &block, address, bound);
             None
         }
     }
@@ -47,10 +47,8 @@ impl Room {
     /// The call writes, or has written, so many.
     #[inline]
     pub fn takes(&self, size: usize) {
-        if size != 0
-            && let Some(fault) = self.block.fault(self.address, size)
-        {
-            tell::report(self.what, AccessKind::Write, &self.block, fault, size);
+        if size != 0 && self.block.fault(self.address, size).is_some() {
+            tell::report(self.what, AccessKind::Write, &self.block, self.address, size);
         }
     }
 }
