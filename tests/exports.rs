@@ -60,7 +60,9 @@ const EXPORTS: &[&str] = &[
 /// libc's functions that are exported with a check in front.
 const INTERCEPTED: &[&str] = &[
     "__fgets_chk",
+    "__fgets_unlocked_chk",
     "__fread_chk",
+    "__fread_unlocked_chk",
     "__getcwd_chk",
     "__memcpy_chk",
     "__memmove_chk",
@@ -70,11 +72,13 @@ const INTERCEPTED: &[&str] = &[
     "__pread_chk",
     "__read_chk",
     "__readlink_chk",
+    "__readlinkat_chk",
     "__recv_chk",
     "__recvfrom_chk",
     "__snprintf_chk",
     "__sprintf_chk",
     "__stpcpy_chk",
+    "__stpncpy_chk",
     "__strcat_chk",
     "__strcpy_chk",
     "__strncat_chk",
@@ -82,7 +86,9 @@ const INTERCEPTED: &[&str] = &[
     "__vsnprintf_chk",
     "__vsprintf_chk",
     "fgets",
+    "fgets_unlocked",
     "fread",
+    "fread_unlocked",
     "getcwd",
     "memcpy",
     "memmove",
@@ -92,11 +98,13 @@ const INTERCEPTED: &[&str] = &[
     "pread64",
     "read",
     "readlink",
+    "readlinkat",
     "recv",
     "recvfrom",
     "snprintf",
     "sprintf",
     "stpcpy",
+    "stpncpy",
     "strcat",
     "strcpy",
     "strncat",
@@ -240,5 +248,30 @@ fn a_program_that_uses_the_library_crate_is_not_interposed() {
     assert!(defined.iter().any(|(_, name)| *name == "main"), "nm lists nothing");
     for name in EXPORTS.iter().chain(INTERCEPTED) {
         assert!(!defined.iter().any(|(_, other)| other == name), "the program defines {name}");
+    }
+}
+
+/// Where intercepted calls lead to is out of reach of stray writes once it is settled.
+#[test]
+fn the_slots_of_the_interceptors_are_made_read_only() {
+    if !installed(&["nm", "readelf"]) {
+        return;
+    }
+    let folder = Scratch::new();
+    let library = library(folder.path());
+    let number = |text: &str| u64::from_str_radix(text.trim_start_matches("0x"), 16).expect("hex");
+    let segments = tool("readelf", &["-lW".as_ref(), library.as_ref()]);
+    let relro = segments.lines().find(|line| line.contains("GNU_RELRO")).expect("such a part");
+    let fields: Vec<&str> = relro.split_whitespace().collect();
+    let (start, size) = (number(fields[2]), number(fields[5]));
+    assert_eq!((start + size) % 4096, 0, "what follows on the last page stays writable: {relro}");
+    let listing = tool("nm", &[library.as_ref()]);
+    let slots =
+        listing.lines().filter(|line| line.contains("9intercept") && line.contains("4SLOT"));
+    let addresses: Vec<u64> =
+        slots.map(|line| number(line.split(' ').next().expect("an address"))).collect();
+    assert_eq!(addresses.len(), INTERCEPTED.len(), "a slot per function");
+    for address in addresses {
+        assert!((start..start + size).contains(&address), "{address:#x} is not in {relro}");
     }
 }

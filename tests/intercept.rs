@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use support::{CHECKED, Outcome, Report, Run, Scratch, c_program, self_checking};
+use support::{CHECKED, Outcome, PROFILES, Report, Run, Scratch, c_program, self_checking};
 
 /// `FUNCTION SITUATION` of a program, and the report it gives: kind, access, place.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -151,7 +151,7 @@ fn copying_within_blocks_is_silent() {
 
 #[test]
 fn strings_past_a_block() {
-    for function in ["strcpy", "stpcpy", "strncpy", "strcat", "strncat"] {
+    for function in ["strcpy", "stpcpy", "strncpy", "stpncpy", "strcat", "strncat"] {
         let case = |situation| format!("{function} {situation}");
         let appends = function.ends_with("cat");
         let written = if appends { "WRITE of size 5" } else { "WRITE of size 9" };
@@ -176,6 +176,8 @@ fn strings_without_a_terminator_and_with_padding() {
         &[
             ("strcat unterminated", OVERFLOW, "READ of size 9", "0 bytes after 8-byte region"),
             ("strncat unterminated", OVERFLOW, "READ of size 9", "0 bytes after 8-byte region"),
+            ("stpncpy padding", OVERFLOW, "WRITE of size 9", "0 bytes after 8-byte region"),
+            ("stpncpy from-freed", FREED, "READ of size 1", "0 bytes inside of 8-byte region"),
             ("strncpy padding", OVERFLOW, "WRITE of size 9", "0 bytes after 8-byte region"),
             ("strcpy from-freed", FREED, "READ of size 1", "0 bytes inside of 8-byte region"),
             ("strncpy from-freed", FREED, "READ of size 1", "0 bytes inside of 8-byte region"),
@@ -211,8 +213,20 @@ fn formatting_within_blocks_is_silent_and_keeps_every_argument() {
 
 #[test]
 fn more_input_than_a_block_takes() {
-    let functions =
-        ["read", "pread", "pread64", "recv", "recvfrom", "fread", "fgets", "readlink", "getcwd"];
+    let functions = [
+        "read",
+        "pread",
+        "pread64",
+        "recv",
+        "recvfrom",
+        "fread",
+        "fread_unlocked",
+        "fgets",
+        "fgets_unlocked",
+        "readlink",
+        "readlinkat",
+        "getcwd",
+    ];
     for function in functions {
         let place = "located 0 bytes after 24-byte region";
         let inside = "located 0 bytes inside of 24-byte region";
@@ -244,6 +258,7 @@ fn the_fortified_forms() {
         "strcpy",
         "stpcpy",
         "strncpy",
+        "stpncpy",
         "sprintf",
         "snprintf",
         "vsprintf",
@@ -254,8 +269,11 @@ fn the_fortified_forms() {
         "recv",
         "recvfrom",
         "fread",
+        "fread_unlocked",
         "fgets",
+        "fgets_unlocked",
         "readlink",
+        "readlinkat",
     ];
     let place = "located 0 bytes after 24-byte region";
     let cases = functions.map(|name| (name.to_owned(), OVERFLOW, "WRITE of size 25", place));
@@ -315,5 +333,15 @@ fn what_was_told_of_a_block_says_nothing_of_its_successor() {
         let actions: Vec<&str> = reports.iter().map(|report| report.action.as_str()).collect();
         assert_eq!(actions.len(), 2, "{outcome:?}");
         assert!(actions[0].contains(" by memcpy in ") && actions[1].contains(" by free in "));
+    }
+}
+
+#[test]
+fn where_the_calls_lead_to_cannot_be_overwritten() {
+    let Some(program) = c_program("intercept_slots.c") else { return };
+    for profile in PROFILES {
+        let outcome = Run::of(&program).option("handle_segv=0").on(profile);
+        outcome.killed_by(libc::SIGSEGV);
+        assert_eq!(outcome.stdout, "found\n", "{outcome:?}");
     }
 }

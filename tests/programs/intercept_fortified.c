@@ -13,6 +13,7 @@ extern void *__memset_chk(void *, int, size_t, size_t);
 extern char *__strcpy_chk(char *, const char *, size_t);
 extern char *__stpcpy_chk(char *, const char *, size_t);
 extern char *__strncpy_chk(char *, const char *, size_t, size_t);
+extern char *__stpncpy_chk(char *, const char *, size_t, size_t);
 extern char *__strcat_chk(char *, const char *, size_t);
 extern char *__strncat_chk(char *, const char *, size_t, size_t);
 extern int __sprintf_chk(char *, int, size_t, const char *, ...);
@@ -26,6 +27,9 @@ extern ssize_t __recv_chk(int, void *, size_t, size_t, int);
 extern ssize_t __recvfrom_chk(int, void *, size_t, size_t, int, struct sockaddr *, socklen_t *);
 extern size_t __fread_chk(void *, size_t, size_t, size_t, FILE *);
 extern char *__fgets_chk(char *, size_t, int, FILE *);
+extern size_t __fread_unlocked_chk(void *, size_t, size_t, size_t, FILE *);
+extern char *__fgets_unlocked_chk(char *, size_t, int, FILE *);
+extern ssize_t __readlinkat_chk(int, const char *, char *, size_t, size_t);
 extern ssize_t __readlink_chk(const char *, char *, size_t, size_t);
 extern char *__getcwd_chk(char *, size_t, size_t);
 
@@ -78,6 +82,7 @@ static void call(const char *name, size_t bytes) {
     ON(strcpy, __strcpy_chk(to, text, no));
     ON(stpcpy, __stpcpy_chk(to, text, no));
     ON(strncpy, __strncpy_chk(to, "a", bytes, no));
+    ON(stpncpy, __stpncpy_chk(to, "a", bytes, no));
     to[0] = 'a', to[1] = 0;
     ON(strcat, __strcat_chk(to, text + 1, no));
     to[0] = 'a', to[1] = 0;
@@ -93,6 +98,9 @@ static void call(const char *name, size_t bytes) {
     ON(recvfrom, CHECK(__recvfrom_chk(socket_with(bytes), to, 1000, no, 0, NULL, NULL) == (ssize_t)bytes, "recvfrom"));
     ON(fread, CHECK(__fread_chk(to, no, 1, 1000, stream(bytes)) == bytes, "fread"));
     ON(fgets, CHECK(__fgets_chk(to, no, 1000, stream(bytes - 1)) == to, "fgets"));
+    ON(fread_unlocked, CHECK(__fread_unlocked_chk(to, no, 1, 1000, stream(bytes)) == bytes, "fread_unlocked"));
+    ON(fgets_unlocked, CHECK(__fgets_unlocked_chk(to, no, 1000, stream(bytes - 1)) == to, "fgets_unlocked"));
+    ON(readlinkat, CHECK(__readlinkat_chk(AT_FDCWD, link_to(TEXT), to, bytes, no) == (ssize_t)bytes, "readlinkat"));
     ON(readlink, CHECK(__readlink_chk(link_to(TEXT), to, bytes, no) == (ssize_t)bytes, "readlink"));
     if (name == NULL) CHECK(strcmp(to, text) == 0 || memcmp(to, TEXT, bytes) == 0, "%s", to);
     /* The folder's name is longer than the block. */

@@ -41,12 +41,27 @@ static ssize_t by_fread(char *to, size_t bound, size_t bytes) { return fread(to,
 static ssize_t by_fgets(char *to, size_t bound, size_t bytes) {
     return fgets(to, bound, stream_of(bytes - 1)) == to ? (ssize_t)strlen(to) + 1 : -1;
 }
-static ssize_t by_readlink(char *to, size_t bound, size_t bytes) {
+static ssize_t by_fread_unlocked(char *to, size_t bound, size_t bytes) {
+    return fread_unlocked(to, 1, bound, stream_of(bytes));
+}
+static ssize_t by_fgets_unlocked(char *to, size_t bound, size_t bytes) {
+    return fgets_unlocked(to, bound, stream_of(bytes - 1)) == to ? (ssize_t)strlen(to) + 1 : -1;
+}
+
+static void make_link(size_t bytes) {
     char name[64] = "";
     strncat(name, TEXT, bytes);
     unlink("link");
     CHECK(symlink(name, "link") == 0, "symlink");
+}
+
+static ssize_t by_readlink(char *to, size_t bound, size_t bytes) {
+    make_link(bytes);
     return readlink("link", to, bound);
+}
+static ssize_t by_readlinkat(char *to, size_t bound, size_t bytes) {
+    make_link(bytes);
+    return readlinkat(AT_FDCWD, "link", to, bound);
 }
 
 /* A folder whose whole name is that long; a program that is ended by a report takes it along. */
@@ -73,6 +88,7 @@ static ssize_t by_getcwd(char *to, size_t bound, size_t bytes) {
 static const struct { const char *name; ssize_t (*function)(char *, size_t, size_t); } FUNCTIONS[] = {
     {"read", by_read}, {"pread", by_pread}, {"pread64", by_pread64}, {"recv", by_recv}, {"recvfrom", by_recvfrom},
     {"fread", by_fread}, {"fgets", by_fgets}, {"readlink", by_readlink}, {"getcwd", by_getcwd},
+    {"fread_unlocked", by_fread_unlocked}, {"fgets_unlocked", by_fgets_unlocked}, {"readlinkat", by_readlinkat},
 };
 
 static void bug(ssize_t (*function)(char *, size_t, size_t), const char *situation) {

@@ -23,6 +23,7 @@ static void call(const char *function, char *to, const char *from, size_t bound)
     if (strcmp(function, "strcpy") == 0) strcpy(to, from);
     if (strcmp(function, "stpcpy") == 0) stpcpy(to, from);
     if (strcmp(function, "strncpy") == 0) strncpy(to, from, bound);
+    if (strcmp(function, "stpncpy") == 0) stpncpy(to, from, bound);
     if (strcmp(function, "strcat") == 0) strcat(to, from);
     if (strcmp(function, "strncat") == 0) strncat(to, from, bound);
 }
@@ -55,6 +56,9 @@ static void clean(void) {
     char *copy = checked_malloc(BLOCK);
     strncpy(copy, block, 8);
     CHECK(memcmp(copy, "12345678", 8) == 0, "strncpy to the end of the source");
+    CHECK(stpncpy(block, "12345678", 8) == block + 8, "stpncpy without a terminator");
+    CHECK(stpncpy(block, "12", 8) == block + 2 && block[7] == 0, "stpncpy and its padding");
+    strncpy(block, "12345678", 8);
     strncpy(copy, "1", 8);
     CHECK(memcmp(copy, "1\0\0\0\0\0\0", 8) == 0, "the padding");
     CHECK(strcat(copy, "234567") == copy && strcmp(copy, "1234567") == 0, "%s", copy);

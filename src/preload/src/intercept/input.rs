@@ -44,8 +44,8 @@ unsafe fn terminated(room: Option<Room>, result: *mut c_char, bound: usize) -> *
 
 /// How much fread may put there.
 #[inline]
-fn room_for_items(buffer: usize, size: usize, count: usize) -> Option<Room> {
-    intercept::room("fread", buffer, size.saturating_mul(count))
+fn room_for_items(what: &'static str, buffer: usize, size: usize, count: usize) -> Option<Room> {
+    intercept::room(what, buffer, size.saturating_mul(count))
 }
 
 #[inline]
@@ -94,7 +94,13 @@ interceptors! {
 
     fn fread(buffer: *mut c_void, size: usize, count: usize, stream: *mut FILE) -> usize,
         c"fread" => |real| {
-            let room = room_for_items(buffer.addr(), size, count);
+            let room = room_for_items("fread", buffer.addr(), size, count);
+            items_arrived(room, size, real(buffer, size, count, stream))
+        };
+
+    fn fread_unlocked(buffer: *mut c_void, size: usize, count: usize, stream: *mut FILE) -> usize,
+        c"fread_unlocked" => |real| {
+            let room = room_for_items("fread_unlocked", buffer.addr(), size, count);
             items_arrived(room, size, real(buffer, size, count, stream))
         };
 
@@ -105,10 +111,23 @@ interceptors! {
             terminated(room, real(buffer, size, stream), bound)
         };
 
+    fn fgets_unlocked(buffer: *mut c_char, size: c_int, stream: *mut FILE) -> *mut c_char,
+        c"fgets_unlocked" => |real| {
+            let bound = bound_of(size);
+            let room = intercept::room("fgets_unlocked", buffer.addr(), bound);
+            terminated(room, real(buffer, size, stream), bound)
+        };
+
     fn readlink(path: *const c_char, buffer: *mut c_char, size: usize) -> isize,
         c"readlink" => |real| {
             let room = intercept::room("readlink", buffer.addr(), size);
             arrived(room, real(path, buffer, size))
+        };
+
+    fn readlinkat(folder: c_int, path: *const c_char, buffer: *mut c_char, size: usize) -> isize,
+        c"readlinkat" => |real| {
+            let room = intercept::room("readlinkat", buffer.addr(), size);
+            arrived(room, real(folder, path, buffer, size))
         };
 
     fn getcwd(buffer: *mut c_char, size: usize) -> *mut c_char, c"getcwd" => |real| {
@@ -148,7 +167,13 @@ interceptors! {
 
     fn __fread_chk(buffer: *mut c_void, limit: usize, size: usize, count: usize,
         stream: *mut FILE) -> usize, c"__fread_chk" => |real| {
-            let room = room_for_items(buffer.addr(), size, count);
+            let room = room_for_items("fread", buffer.addr(), size, count);
+            items_arrived(room, size, real(buffer, limit, size, count, stream))
+        };
+
+    fn __fread_unlocked_chk(buffer: *mut c_void, limit: usize, size: usize, count: usize,
+        stream: *mut FILE) -> usize, c"__fread_unlocked_chk" => |real| {
+            let room = room_for_items("fread_unlocked", buffer.addr(), size, count);
             items_arrived(room, size, real(buffer, limit, size, count, stream))
         };
 
@@ -159,10 +184,23 @@ interceptors! {
             terminated(room, real(buffer, limit, size, stream), bound)
         };
 
+    fn __fgets_unlocked_chk(buffer: *mut c_char, limit: usize, size: c_int, stream: *mut FILE)
+        -> *mut c_char, c"__fgets_unlocked_chk" => |real| {
+            let bound = bound_of(size);
+            let room = intercept::room("fgets_unlocked", buffer.addr(), bound);
+            terminated(room, real(buffer, limit, size, stream), bound)
+        };
+
     fn __readlink_chk(path: *const c_char, buffer: *mut c_char, size: usize, limit: usize)
         -> isize, c"__readlink_chk" => |real| {
             let room = intercept::room("readlink", buffer.addr(), size);
             arrived(room, real(path, buffer, size, limit))
+        };
+
+    fn __readlinkat_chk(folder: c_int, path: *const c_char, buffer: *mut c_char, size: usize,
+        limit: usize) -> isize, c"__readlinkat_chk" => |real| {
+            let room = intercept::room("readlinkat", buffer.addr(), size);
+            arrived(room, real(folder, path, buffer, size, limit))
         };
 
     fn __getcwd_chk(buffer: *mut c_char, size: usize, limit: usize) -> *mut c_char,

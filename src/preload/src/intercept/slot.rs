@@ -1,4 +1,8 @@
 //! Where an exported symbol leads to, and the macro that makes one.
+//!
+//! The slots are pointers to code that every program calls: what a stray or hostile write would look
+//! for. They lie in the part of the library that the loader makes read-only once it is relocated, and
+//! are writable again only while the constructor settles them.
 
 use core::ffi::{CStr, c_void};
 use core::ptr::null_mut;
@@ -39,7 +43,11 @@ impl Slot {
 }
 
 impl Function {
-    pub fn settle(&self, checked: bool) {
+    /// Points the slot at libc's function, or at the one that checks before it calls that.
+    ///
+    /// # Safety
+    /// The slot is writable now.
+    pub unsafe fn settle(&self, checked: bool) {
         // SAFETY: a C string; libc's constructor has run before ours.
         let real = unsafe { libc::dlsym(libc::RTLD_NEXT, self.name.as_ptr()) };
         if real.is_null() {
@@ -63,6 +71,22 @@ fn look_up(name: &CStr) -> *mut c_void {
         unsafe { libc::abort() }
     }
     real
+}
+
+/// Makes all slots writable or read-only. False when the kernel refuses: then they are as they were.
+pub(super) fn protect(families: &[&'static [Function]], writable: bool) -> bool {
+    let page = heapwarden_core::os::page_size();
+    let slots = families.iter().flat_map(|functions| functions.iter());
+    let addresses = slots.map(|function| core::ptr::from_ref(function.slot).addr());
+    let (first, last) = addresses.fold((usize::MAX, 0), |(first, last), at| {
+        (first.min(at), last.max(at + size_of::<Slot>()))
+    });
+    let start = first & !(page - 1);
+    let protection = libc::PROT_READ | if writable { libc::PROT_WRITE } else { 0 };
+    let pages = core::ptr::without_provenance_mut(start);
+    // SAFETY: the pages lie in the read-only part of this library's data, whose ends are page
+    // boundaries; what else is there is not written after relocation.
+    unsafe { libc::mprotect(pages, (last - start).next_multiple_of(page), protection) == 0 }
 }
 
 /// The code of an exported symbol.
@@ -98,6 +122,7 @@ macro_rules! interceptors {
 
                 const EARLY: Option<*mut core::ffi::c_void> = interceptors!(@early $($early)?);
 
+                #[unsafe(link_section = ".data.rel.ro.heapwarden.slots")]
                 pub(crate) static SLOT: Slot =
                     Slot::new(checked as *const () as *mut core::ffi::c_void, EARLY);
 

@@ -23,6 +23,12 @@ interceptors! {
             real(destination, source, bound)
         };
 
+    fn stpncpy(destination: *mut c_char, source: *const c_char, bound: usize) -> *mut c_char,
+        c"stpncpy" => |real| {
+            intercept::copy_string_bounded("stpncpy", destination.addr(), source.addr(), bound);
+            real(destination, source, bound)
+        };
+
     fn strcat(destination: *mut c_char, source: *const c_char) -> *mut c_char,
         c"strcat" or early::strcat => |real| {
             intercept::append("strcat", destination.addr(), source.addr());
@@ -50,6 +56,12 @@ interceptors! {
     fn __strncpy_chk(destination: *mut c_char, source: *const c_char, bound: usize, room: usize)
         -> *mut c_char, c"__strncpy_chk" or early::strncpy => |real| {
             intercept::copy_string_bounded("strncpy", destination.addr(), source.addr(), bound);
+            real(destination, source, bound, room)
+        };
+
+    fn __stpncpy_chk(destination: *mut c_char, source: *const c_char, bound: usize, room: usize)
+        -> *mut c_char, c"__stpncpy_chk" => |real| {
+            intercept::copy_string_bounded("stpncpy", destination.addr(), source.addr(), bound);
             real(destination, source, bound, room)
         };
 

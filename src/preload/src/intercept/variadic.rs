@@ -23,6 +23,7 @@ macro_rules! variadic {
                 use super::*;
                 use crate::intercept::slot::Slot;
 
+                #[unsafe(link_section = ".data.rel.ro.heapwarden.slots")]
                 pub(crate) static SLOT: Slot =
                     Slot::new(checked as *const () as *mut core::ffi::c_void, None);
 
