@@ -25,13 +25,13 @@ pub use scratch::Scratch;
 pub use tools::installed;
 
 /// The profiles every end-to-end test runs under.
-pub const PROFILES: &[&str] = &["plain", "debug", "harden"];
+pub const PROFILES: &[&str] = &["plain", "debug", "harden", "leak"];
 
 /// The profile without checks, for what the checked ones do not hold to yet.
 pub const UNCHECKED: &[&str] = &["plain"];
 
 /// The profiles with checks.
-pub const CHECKED: &[&str] = &["debug", "harden"];
+pub const CHECKED: &[&str] = &["debug", "harden", "leak"];
 
 /// Runs `programs/<source>` with `args` under every profile, in an empty folder. The program checks
 /// itself: it must end with status 0, say nothing on stderr and print `ok` as its last line.

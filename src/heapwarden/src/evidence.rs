@@ -59,6 +59,12 @@ impl Record {
         self.state.store(State::Quarantined as u8, Release);
     }
 
+    /// Notes the free of a block that does not wait.
+    pub fn note_gone(&self, thread: u16) {
+        self.freed_by.store(thread, Relaxed);
+        self.state.store(State::Free as u8, Release);
+    }
+
     /// Moves a large or direct block from live to freed; false when it was not live. Nobody looks
     /// into it until it is noted as filled.
     pub fn take(&self) -> bool {

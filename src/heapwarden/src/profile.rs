@@ -57,6 +57,6 @@ impl Profile {
 
     /// Whether what `purpose` promises exists; the others behave as `Plain` until it does.
     pub const fn is_built(self) -> bool {
-        matches!(self, Profile::Plain | Profile::Debug | Profile::Harden)
+        matches!(self, Profile::Plain | Profile::Debug | Profile::Harden | Profile::Leak)
     }
 }

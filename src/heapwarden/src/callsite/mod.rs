@@ -6,6 +6,7 @@
 //! Cost: when the stack is the last one, or one of the last thousand, a few compares on top of the
 //! capture; otherwise a look into a shared table (some 50 ns).
 
+pub mod counters;
 mod recent;
 mod store;
 mod table;
@@ -131,4 +132,6 @@ fn intern(stack: &[usize]) -> CallSite {
 /// Puts the table in order in a forked child.
 pub(crate) fn repair_after_fork() {
     table::repair_after_fork();
+    // SAFETY: only the repairing thread of a child calls this.
+    unsafe { counters::repair_after_fork() };
 }

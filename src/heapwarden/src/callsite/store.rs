@@ -2,9 +2,10 @@
 //!
 //! A call site's number is the place of its first word, counted over all chunks. That word, written
 //! last, holds the number of frames and the number of the stack stored before, so that all of them
-//! can be visited. Words are claimed by a compare-and-swap: nothing here can be left half done by a
+//! can be visited. Between it and the frames lie the call site's shared counters. Words are claimed by a compare-and-swap: nothing here can be left half done by a
 //! thread that dies in a fork but words that nobody finds.
 
+use super::counters::{self, Sums};
 use core::slice;
 use core::sync::atomic::{
     AtomicPtr, AtomicU32, AtomicUsize,
@@ -15,6 +16,8 @@ use heapwarden_core::os::mapping;
 const CHUNK_WORDS: usize = 32 * 1024;
 const CHUNK_BYTES: usize = CHUNK_WORDS * size_of::<usize>();
 const CHUNKS: usize = 4096;
+/// Where the frames start, counted from the first word.
+const FRAMES: usize = 1 + counters::WORDS;
 /// In the first word of a stack: the number of frames; above that the stack stored before.
 const LENGTH_BITS: u32 = 32;
 const LENGTH_MASK: usize = (1 << LENGTH_BITS) - 1;
@@ -34,12 +37,12 @@ pub fn count() -> usize {
 
 /// Stores a stack. `None` if there is no room.
 pub fn add(frames: &[usize]) -> Option<u32> {
-    let place = claim(1 + frames.len() as u32)?;
+    let place = claim((FRAMES + frames.len()) as u32)?;
     let chunk = chunk(place as usize / CHUNK_WORDS)?;
     // SAFETY: the words were claimed for this call and lie in one chunk, which is mapped.
     let (first, words) = unsafe {
         let first = chunk.add(place as usize % CHUNK_WORDS);
-        (AtomicUsize::from_ptr(first), slice::from_raw_parts_mut(first.add(1), frames.len()))
+        (AtomicUsize::from_ptr(first), slice::from_raw_parts_mut(first.add(FRAMES), frames.len()))
     };
     words.copy_from_slice(frames);
     let mut last = LAST.load(Relaxed);
@@ -60,10 +63,23 @@ pub fn get(place: u32) -> &'static [usize] {
     first_word(place).map_or(&[], |first| {
         // Acquire: pairs with the Release in `add`.
         let length = first.load(Acquire) & LENGTH_MASK;
-        let room = CHUNK_WORDS - place as usize % CHUNK_WORDS - 1;
+        let room = (CHUNK_WORDS - place as usize % CHUNK_WORDS).saturating_sub(FRAMES);
+        let length = length.min(room);
+        if length == 0 {
+            return &[];
+        }
         // SAFETY: within a chunk, which is never unmapped; what `add` stored does not change.
-        unsafe { slice::from_raw_parts(first.as_ptr().add(1), length.min(room)) }
+        unsafe { slice::from_raw_parts(first.as_ptr().add(FRAMES), length) }
     })
+}
+
+/// The shared counters of the stack that [`add`] stored there.
+pub fn sums(place: u32) -> Option<&'static Sums> {
+    let first = first_word(place)?;
+    let fits = place as usize % CHUNK_WORDS + FRAMES <= CHUNK_WORDS;
+    // SAFETY: these words lie in a chunk, which is never unmapped, and belong to the stack; they are
+    // only used as atomics, for which zeroed memory is valid.
+    fits.then(|| unsafe { &*first.as_ptr().add(1).cast::<Sums>() })
 }
 
 /// Calls `visit` with number and frames of every stack.

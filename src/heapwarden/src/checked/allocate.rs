@@ -1,7 +1,7 @@
 //! Handing out a checked block.
 
 use super::settings::{Settings, settings};
-use super::{guardian, large, release, verify};
+use super::{accounting, guardian, large, release, verify};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, header};
 use crate::evidence;
@@ -56,10 +56,11 @@ fn fresh_slot(settings: &Settings, class: usize) -> usize {
         if found.is_valid(slot) && found.state() == State::Never {
             return slot;
         }
-        // SAFETY: as above; the payload of a free slot is filled to the slot's end.
+        // SAFETY: as above; with a quarantine, the payload of a free slot is filled to its end.
         let intact = found.is_valid(slot)
             && found.state() == State::Free
-            && unsafe { fill::holds(slot + HEADER_BYTES, end, settings.free_fill) };
+            && (!settings.quarantine
+                || unsafe { fill::holds(slot + HEADER_BYTES, end, settings.free_fill) });
         if intact || verify::report_reused(slot, end, found) {
             return slot;
         }
@@ -107,18 +108,22 @@ unsafe fn paint(settings: &Settings, span: &Span, zeroed: bool) {
 /// Keeps the allocation's evidence.
 fn record(settings: &Settings, span: &Span, class: usize, family: Family) {
     let Some(record) = evidence::of_slot(span.slot, class) else { return };
-    let thread = guardian::current();
     let site = crate::site::here(settings.stack_depth);
-    let (number, sequence) = match thread {
-        Some(guardian) => {
-            guardian.allocations = guardian.allocations.wrapping_add(1);
-            (guardian.number, guardian.allocations)
-        }
-        None => (u16::MAX, 0),
-    };
+    let (number, sequence) = stamp(settings, site, span.size);
     record.shift.store((span.payload - span.slot) as u32, core::sync::atomic::Ordering::Relaxed);
     record.sequence.store(sequence, core::sync::atomic::Ordering::Relaxed);
     record.note_allocation(span.size, family, site, number);
+}
+
+/// Counts an allocation; says by which thread it is, and when.
+#[inline(always)]
+pub fn stamp(settings: &Settings, site: u32, size: usize) -> (u16, u32) {
+    let guardian = guardian::current().map(|guardian| {
+        guardian.allocations = guardian.allocations.wrapping_add(1);
+        &*guardian
+    });
+    accounting::allocated(settings, guardian, site, size);
+    guardian.map_or((u16::MAX, 0), |guardian| (guardian.number, guardian.allocations))
 }
 
 const _: () = assert!(header::SLACK_MAX >= SMALL_MAX);

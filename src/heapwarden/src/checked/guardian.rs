@@ -5,6 +5,8 @@
 //! without a quarantine.
 
 use super::release;
+use super::settings::settings;
+use crate::callsite::counters::Tallies;
 use crate::quarantine::fifo::Entry;
 use crate::quarantine::ring::Ring;
 use core::alloc::{GlobalAlloc, Layout};
@@ -35,6 +37,8 @@ pub struct Guardian {
     pub until_check: u32,
     /// Allocations so far, the clock of the evidence.
     pub allocations: u32,
+    /// What the threads that had this guardian have counted per call site.
+    tallies: AtomicPtr<Tallies>,
     random: u64,
     busy: AtomicBool,
     /// The owner's thread pointer, and the generation of forked processes it took this in.
@@ -54,6 +58,40 @@ impl Guardian {
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
         (self.random >> 16) as usize
+    }
+}
+
+impl Guardian {
+    /// The table of the thread's counts per call site; `None` without memory for one.
+    #[inline(always)]
+    pub fn tallies(&self) -> Option<&'static Tallies> {
+        // SAFETY: tables are never freed; only the guardian's thread sets the word.
+        unsafe { self.tallies.load(Relaxed).as_ref() }
+    }
+
+    #[cold]
+    fn make_tallies(&self) {
+        if self.tallies().is_none()
+            && let Some(fresh) = Tallies::create()
+        {
+            // Release: pairs with the Acquire in `visit_tallies`.
+            self.tallies.store(ptr::from_ref(fresh).cast_mut(), Release);
+        }
+    }
+}
+
+/// Calls `visit` with every table of counts that there is, also those of ended threads.
+pub fn visit_tallies(visit: &mut dyn FnMut(&Tallies)) {
+    // Acquire: pairs with the Release in `create`, and below with that in `make_tallies`.
+    let mut guardian = ALL.load(Acquire);
+    while !guardian.is_null() {
+        // SAFETY: neither guardians nor tables are ever freed.
+        unsafe {
+            if let Some(tallies) = (*guardian).tallies.load(Acquire).as_ref() {
+                visit(tallies);
+            }
+            guardian = (*guardian).next;
+        }
     }
 }
 
@@ -90,6 +128,9 @@ fn obtain<'a>() -> Option<&'a mut Guardian> {
         (*guardian).owner.store(tls::thread_pointer(), Relaxed);
         (*guardian).generation.store(heapwarden_core::generation(), Relaxed);
         (*guardian).number = NUMBERS.fetch_add(1, Relaxed).min(u32::from(u16::MAX)) as u16;
+        if settings().accounting {
+            (*guardian).make_tallies();
+        }
         (*tls::block()).reserved[WORD] = guardian as usize;
         Some(&mut *guardian)
     }

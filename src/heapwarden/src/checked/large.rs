@@ -7,7 +7,7 @@
 
 use super::release::Release;
 use super::settings::{Settings, settings};
-use super::{guardian, release, verify};
+use super::{accounting, guardian, release, verify};
 use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, tail::Pattern};
 use crate::detect;
 use crate::evidence::{self, Record};
@@ -97,9 +97,10 @@ pub fn window_end(span: &Span) -> usize {
 }
 
 fn note(settings: &Settings, record: &Record, span: &Span, found: &Located, family: Family) {
-    let number = guardian::current().map_or(u16::MAX, |guardian| guardian.number);
     let site = if settings.evidence { crate::site::here(settings.stack_depth) } else { 0 };
+    let (number, sequence) = super::allocate::stamp(settings, site, span.size);
     record.shift.store((span.payload - found.block) as u32, Relaxed);
+    record.sequence.store(sequence, Relaxed);
     record.note_allocation(span.size, family, site, number);
 }
 
@@ -140,10 +141,15 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
         if !Header::read(span.header()).is_valid(span.header()) {
             verify::report_underflow(&span, release.what);
         }
-        let number = guardian::current().map_or(u16::MAX, |guardian| guardian.number);
-        let site = if settings.evidence { crate::site::here(settings.stack_depth) } else { 0 };
-        record.note_release(site, number);
-        wait(settings, &found, record);
+        let guardian = guardian::current().map(|guardian| &*guardian);
+        accounting::freed(settings, guardian, record, span.size);
+        let number = guardian.map_or(u16::MAX, |guardian| guardian.number);
+        record.note_release(release::free_site(settings), number);
+        if settings.quarantine {
+            wait(settings, &found, record);
+        } else {
+            give_back(found.block);
+        }
     }
 }
 

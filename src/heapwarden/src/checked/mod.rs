@@ -6,6 +6,7 @@
 //! verified and goes to the core; what comes back from the core is verified once more before it
 //! is handed out.
 
+mod accounting;
 mod allocate;
 mod guardian;
 mod large;
@@ -15,7 +16,7 @@ mod settings;
 pub mod verify;
 
 pub use allocate::allocate;
-pub use guardian::{next_number as next_thread_number, number as thread_number};
+pub use guardian::{next_number as next_thread_number, number as thread_number, visit_tallies};
 pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};
 pub use release::{Release, free};
 pub use resize::{reallocate, size_of};

@@ -2,7 +2,7 @@
 
 use super::guardian::{self, Guardian, OUTGOING};
 use super::settings::{Settings, settings};
-use super::{large, verify};
+use super::{accounting, large, verify};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
@@ -67,7 +67,11 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
         if !found.exchange(next.changing(), header_at) {
             return detect::bad_free(payload, Header::read(header_at), release);
         }
-        retire(settings, &span, class, next);
+        if settings.quarantine {
+            retire(settings, &span, class, next);
+        } else {
+            go(settings, &span, class, next);
+        }
     }
 }
 
@@ -94,6 +98,25 @@ unsafe fn tail_holds(settings: &Settings, span: &Span) -> bool {
     }
 }
 
+/// Without a quarantine: a block that is nobody's now is noted as free and goes to the core.
+#[inline(always)]
+unsafe fn go(settings: &Settings, span: &Span, class: usize, header: Header) {
+    if let Some(record) = evidence::of_slot(span.slot, class) {
+        let guardian = guardian::current().map(|guardian| &*guardian);
+        accounting::freed(settings, guardian, record, span.size);
+        record.note_gone(guardian.map_or(u16::MAX, |guardian| guardian.number));
+    }
+    // SAFETY: the exchange made the block ours.
+    unsafe {
+        if span.is_shifted() {
+            // No slot's start: a second free finds here that the block is not live.
+            header.put(span.header());
+        }
+        Header::new(State::Free, Family::Malloc, 0).write(span.slot);
+        heapwarden_core::free_class(class, span.slot as *mut u8);
+    }
+}
+
 /// A block that is quarantined now is filled, recorded, and waits.
 #[inline(always)]
 unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header) {
@@ -113,8 +136,10 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
     if settings.evidence
         && let Some(record) = evidence::of_slot(span.slot, class)
     {
-        let number = guardian::current().map_or(u16::MAX, |guardian| guardian.number);
-        record.note_free(crate::site::here(settings.stack_depth), number);
+        let guardian = guardian::current().map(|guardian| &*guardian);
+        accounting::freed(settings, guardian, record, span.size);
+        let number = guardian.map_or(u16::MAX, |guardian| guardian.number);
+        record.note_free(free_site(settings), number);
     }
     let Some(guardian) = guardian::current() else {
         // Without memory for a guardian the block cannot wait, but it is verified all the same.
@@ -136,6 +161,11 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
             verify::check_random_neighbour(span.slot, random);
         }
     }
+}
+
+/// The call site of the free that is being served, if it is wanted.
+pub fn free_site(settings: &Settings) -> u32 {
+    if settings.free_sites { crate::site::here(settings.stack_depth) } else { 0 }
 }
 
 /// From the ring to the FIFO, or without one to the core.

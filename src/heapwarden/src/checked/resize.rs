@@ -6,11 +6,10 @@
 use super::allocate::{allocate, dress};
 use super::release::{Release, free};
 use super::settings::settings;
-use super::{large, verify};
+use super::{accounting, guardian, large, verify};
 use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
 use core::ptr::{copy_nonoverlapping, null_mut};
-use core::sync::atomic::Ordering::Relaxed;
 use heapwarden_core::size_class::{CLASSES, TABLE};
 
 /// The live block that starts at `payload`, with its family. A damaged one is none.
@@ -92,6 +91,7 @@ fn fits(span: &Span, size: usize) -> bool {
 unsafe fn stay(span: &Span, size: usize, family: Family) {
     let settings = settings();
     let resized = Span { size, ..*span };
+    let guardian = guardian::current().map(|guardian| &*guardian);
     // SAFETY: the block is the caller's alone.
     unsafe {
         Header::read(span.slot).changing().put(span.slot);
@@ -102,7 +102,7 @@ unsafe fn stay(span: &Span, size: usize, family: Family) {
         }
         match large::find(span.payload) {
             Some((_, _, record)) => {
-                record.size.store(size, Relaxed);
+                accounting::resized(settings, guardian, record, size);
                 large::write_tripwires(&resized, family);
             }
             None => {
@@ -110,7 +110,7 @@ unsafe fn stay(span: &Span, size: usize, family: Family) {
                 if let Some(place) = heapwarden_core::place(span.slot)
                     && let Some(record) = crate::evidence::existing_of_slot(&place)
                 {
-                    record.size.store(size, Relaxed);
+                    accounting::resized(settings, guardian, record, size);
                 }
             }
         }

@@ -17,12 +17,19 @@ pub struct Settings {
     pub tail_min: usize,
     /// How many bytes of the tail are verified at free.
     pub tail_window: usize,
-    /// What freed payloads are filled with.
+    /// Whether freed blocks are filled, wait, and are verified before they are used again. Without
+    /// it they go back to the core at once, and what stands in free memory says nothing.
+    pub quarantine: bool,
+    /// What freed payloads are filled with, if they are.
     pub free_fill: u8,
     /// What fresh payloads are filled with; `None` leaves them.
     pub new_fill: Option<u8>,
     /// Whether records with call sites are kept.
     pub evidence: bool,
+    /// Whether the call site of a free is kept too.
+    pub free_sites: bool,
+    /// Whether blocks are counted per call site.
+    pub accounting: bool,
     /// Frames per stack.
     pub stack_depth: usize,
     /// Bytes of each ring.
@@ -43,9 +50,12 @@ const INACTIVE: Settings = Settings {
     active: false,
     tail_min: 1,
     tail_window: usize::MAX,
+    quarantine: true,
     free_fill: 0,
     new_fill: None,
     evidence: false,
+    free_sites: false,
+    accounting: false,
     stack_depth: 0,
     ring_bytes: 0,
     fifo_bytes: 0,
@@ -77,7 +87,7 @@ pub const HOOKS: Hooks = Hooks {
 
 /// Whether a profile's blocks are checked.
 pub const fn is_checked(profile: Profile) -> bool {
-    matches!(profile, Profile::Debug | Profile::Harden)
+    matches!(profile, Profile::Debug | Profile::Harden | Profile::Leak)
 }
 
 /// Sets the checked heap up for `options`; called once, by the start, before the first block.
@@ -87,13 +97,17 @@ pub fn start(options: &Options) {
     }
     secret::draw();
     let debug = matches!(options.profile, Profile::Debug);
+    let leak = matches!(options.profile, Profile::Leak);
     let settings = Settings {
         active: true,
         tail_min: if debug { 8 } else { 1 },
         tail_window: if debug { usize::MAX } else { 16 },
+        quarantine: !leak,
         free_fill: if debug { FREE_FILL } else { 0 },
         new_fill: debug.then_some(NEW_FILL),
-        evidence: debug,
+        evidence: debug || leak,
+        free_sites: debug,
+        accounting: options.accounting && (debug || leak),
         stack_depth: options.stack_depth as usize,
         ring_bytes: options.ring_kb as usize * 1024,
         fifo_bytes: options.quarantine_mb as usize * 1024 * 1024,

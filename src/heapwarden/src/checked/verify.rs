@@ -67,6 +67,7 @@ fn look(slot: usize, end: usize) -> Look {
         }
         let span = match found.state() {
             State::Never => return Look::Intact,
+            State::Quarantined | State::Free if !settings().quarantine => return Look::Intact,
             State::Quarantined | State::Free => {
                 let byte = settings().free_fill;
                 if fill::holds(slot + HEADER_BYTES, end, byte) {

@@ -139,6 +139,9 @@ table! {
     /// Frames that are kept of each stack, where stacks are kept.
     stack_depth: u32 = 32;
 
+    /// Count allocations, live and peak bytes for each call site.
+    accounting: bool = false, Leak = true;
+
     /// How many KiB of freed blocks of each size wait in each thread before they are used again.
     ring_kb: u32 = 16;
 
