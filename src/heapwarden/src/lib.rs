@@ -17,6 +17,7 @@ pub mod on_demand;
 pub mod options;
 pub mod profile;
 pub mod report;
+pub mod scan;
 pub mod start;
 pub mod symbolize;
 pub mod text;
