@@ -39,6 +39,7 @@ const EXPORTS: &[&str] = &[
     "free_aligned_sized",
     "free_sized",
     "heapwarden_check_heap",
+    "heapwarden_leak_check",
     "heapwarden_version",
     "mallinfo",
     "mallinfo2",

@@ -64,6 +64,14 @@ unsafe impl Send for Pool {}
 
 static POOL: Locked<Pool> = Locked::new(Pool(ptr::null_mut()));
 
+/// Held while a live block is between two places, or two lengths.
+static MOVING: Locked<()> = Locked::new(());
+
+/// Runs `action` while no live direct block is being moved.
+pub fn hold<R>(action: impl FnOnce() -> R) -> R {
+    MOVING.with(|()| action())
+}
+
 /// Live direct blocks and their bytes.
 pub fn totals() -> (u64, u64) {
     (BLOCKS.load(Relaxed), BYTES.load(Relaxed))
@@ -184,7 +192,13 @@ pub unsafe fn free(direct: *mut Direct, address: usize) -> Result<(), Misuse> {
 /// # Safety
 /// `direct` is a live block that only the caller uses; when it shrinks, its end is not used.
 pub unsafe fn resize(direct: *mut Direct, size: usize) -> *mut u8 {
-    let new = page_round(size);
+    // SAFETY: the caller's promise.
+    hold(|| unsafe { resize_alone(direct, page_round(size)) })
+}
+
+/// # Safety
+/// As for [`resize`].
+unsafe fn resize_alone(direct: *mut Direct, new: usize) -> *mut u8 {
     // SAFETY: the caller's promise makes the descriptor ours.
     unsafe {
         let (base, old) = ((*direct).base, (*direct).bytes);
@@ -243,5 +257,8 @@ unsafe fn move_to_new(direct: *mut Direct, new: usize) -> usize {
 /// Only the repairing thread runs.
 pub unsafe fn repair_after_fork() {
     // SAFETY: the caller's promise.
-    unsafe { POOL.restart(Pool(ptr::null_mut())) };
+    unsafe {
+        POOL.restart(Pool(ptr::null_mut()));
+        MOVING.restart(());
+    }
 }

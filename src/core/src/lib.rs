@@ -22,6 +22,7 @@ mod arena;
 mod config;
 mod direct;
 mod entry;
+mod hold;
 pub mod journey;
 mod locate;
 mod misuse;
@@ -45,6 +46,7 @@ pub use entry::{
     allocate, allocate_aligned, allocate_class, allocate_fast, allocate_slow, allocate_zeroed,
     check_fork, free, free_class, free_fast, free_slow,
 };
+pub use hold::{Held, Region, hold};
 pub use locate::{BlockKind, Located, Place, extension_of, is_managed, locate, place, slab_word};
 pub use misuse::set_misuse_handler;
 pub use pages::fit::Fit;

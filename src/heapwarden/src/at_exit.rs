@@ -37,6 +37,7 @@ pub fn install() {
         return;
     }
     keep_stderr();
+    crate::scan::prepare();
     // SAFETY: the handler takes any argument and its code is never unmapped (the preload library is
     // linked `-z nodelete`; a program's own code stays anyway).
     unsafe {

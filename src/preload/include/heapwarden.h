@@ -16,6 +16,11 @@ extern "C" {
  * signal handlers; from outside of the process use the option check_signal. */
 size_t heapwarden_check_heap(void) __attribute__((weak));
 
+/* Looks for leaks now: stops the other threads, follows every pointer from variables, stacks and
+ * registers, and lets them go on. Returns how many bytes of live blocks nothing leads to any more;
+ * nothing is reported. Not for signal handlers. */
+size_t heapwarden_leak_check(void) __attribute__((weak));
+
 /* The version of the library, such as "0.1.0". */
 const char *heapwarden_version(void) __attribute__((weak));
 
@@ -28,5 +33,8 @@ const char *heapwarden_version(void) __attribute__((weak));
 
 /* heapwarden_check_heap(), or 0 without Heapwarden. */
 #define HEAPWARDEN_CHECK_HEAP() (heapwarden_check_heap ? heapwarden_check_heap() : (size_t)0)
+
+/* heapwarden_leak_check(), or 0 without Heapwarden. */
+#define HEAPWARDEN_LEAK_CHECK() (heapwarden_leak_check ? heapwarden_leak_check() : (size_t)0)
 
 #endif

@@ -9,6 +9,12 @@ pub extern "C-unwind" fn heapwarden_check_heap() -> usize {
     on_demand::check_heap()
 }
 
+/// Looks for leaks. Returns how many bytes nothing leads to any more; nothing is reported.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn heapwarden_leak_check() -> usize {
+    on_demand::count_lost_bytes()
+}
+
 /// The library's version, such as "0.1.0".
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn heapwarden_version() -> *const c_char {

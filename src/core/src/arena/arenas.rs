@@ -135,6 +135,17 @@ fn create(needed: bool) -> *const Arena {
     })
 }
 
+/// Runs `action` while every arena is locked and none can be made. `action` must not lock anything
+/// of the core.
+pub fn hold<R>(action: impl FnOnce() -> R) -> R {
+    CREATION.with(|_| {
+        visit(&mut Arena::hold);
+        let result = action();
+        visit(&mut Arena::let_go);
+        result
+    })
+}
+
 /// Puts the arenas in order in a forked child.
 ///
 /// # Safety

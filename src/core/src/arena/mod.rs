@@ -149,6 +149,20 @@ impl Arena {
         Some(self.entered())
     }
 
+    /// Takes the lock and touches nothing; an abandoned arena has no lock any more.
+    pub fn hold(&self) {
+        if !self.is_abandoned() {
+            self.lock.lock();
+        }
+    }
+
+    /// Undoes [`Arena::hold`].
+    pub fn let_go(&self) {
+        if !self.is_abandoned() {
+            self.lock.unlock();
+        }
+    }
+
     fn entered(&self) -> Entered<'_> {
         let mut key = Entered { arena: self };
         let mut left = self.mailbox.take_all();

@@ -17,7 +17,8 @@ impl<T> Locked<T> {
         Self { lock: RawMutex::new(), value: UnsafeCell::new(value) }
     }
 
-    /// Runs `action` on the value under the lock. `action` must not lock anything else.
+    /// Runs `action` on the value under the lock. `action` must lock nothing, but for the holding of
+    /// the whole heap (`crate::hold`), which has an order of its own.
     pub fn with<R>(&self, action: impl FnOnce(&mut T) -> R) -> R {
         self.lock.lock();
         // SAFETY: the lock is held, so this is the only reference.

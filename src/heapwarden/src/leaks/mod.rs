@@ -1,4 +1,5 @@
 //! Leaks and dangling pointers: what a scan of the program's memory found, as plain data
-//! ([`facts`]), for the report to tell.
+//! ([`facts`]), for the report to tell. [`check`] is the way from one to the other.
 
+pub mod check;
 pub mod facts;

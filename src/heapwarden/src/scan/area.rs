@@ -50,13 +50,18 @@ impl Area {
     }
 
     /// `count` values, each the default. `None` when there is no memory.
-    #[expect(clippy::mut_from_ref, reason = "every slice is cut off once")]
     pub fn alloc_slice<T: Copy + Default>(&self, count: usize) -> Option<&mut [T]> {
+        self.alloc_slice_of(count, T::default())
+    }
+
+    /// `count` times the same value. `None` when there is no memory.
+    #[expect(clippy::mut_from_ref, reason = "every slice is cut off once")]
+    pub fn alloc_slice_of<T: Copy>(&self, count: usize, value: T) -> Option<&mut [T]> {
         let place = self.place::<T>(count)?;
         // SAFETY: `place` gives memory for `count` values that nobody else has, until the area goes,
         // which the result's lifetime rules out; all of them are written before the slice is made.
         unsafe {
-            (0..count).for_each(|index| place.add(index).write(T::default()));
+            (0..count).for_each(|index| place.add(index).write(value));
             Some(slice::from_raw_parts_mut(place, count))
         }
     }

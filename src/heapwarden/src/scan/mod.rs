@@ -1,4 +1,21 @@
 //! The scan behind leak checks: the program's memory is read while its threads stand still.
+//!
+//! [`stop`] stops the other threads; [`nodes`] are the blocks, [`roots`] the memory that the program
+//! can reach in any case: its variables ([`segments`]), the threads' stacks and thread-local memory
+//! ([`stacks`]) and [`registers`]; [`graph`] finds out what leads where.
 
 pub mod area;
+mod glibc;
 pub mod graph;
+pub(crate) mod nodes;
+mod readable;
+pub(crate) mod registers;
+pub mod roots;
+mod segments;
+mod stacks;
+pub(crate) mod stop;
+
+/// Looks up what a scan needs to know of libc; once, when libc is ready.
+pub fn prepare() {
+    glibc::prepare();
+}

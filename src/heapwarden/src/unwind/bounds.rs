@@ -103,7 +103,7 @@ fn thread_pointer() -> usize {
 }
 
 /// Where the loader found argc; 0 if it does not say.
-fn first_stack_end() -> usize {
+pub(crate) fn first_stack_end() -> usize {
     let location: *const usize;
     // SAFETY: loads an address from the global offset table, which is filled in before code runs.
     unsafe {

@@ -40,10 +40,12 @@ mod thread_state;
 mod walk;
 
 pub(crate) use after_fork::check as check_fork;
+pub(crate) use bounds::first_stack_end;
 pub(crate) use capture::{Steps, capture_unaided, with_stack};
 pub(crate) use critical::{block_signals, restore_signals};
 pub(crate) use engine::{FramePointerSteps, FramehopSteps, chosen};
 pub(crate) use hash::of as hash_of;
+pub(crate) use readable::is_readable;
 pub use walk::Request;
 
 pub use engine::{Backtrace, Engine, EngineChoice, FramePointer, Framehop, Unaided, set_engine};

@@ -8,7 +8,7 @@ use heapwarden_core::os::syscall;
 
 /// Whether the 8 bytes at `address` can be read.
 #[cold]
-pub fn is_readable(address: usize) -> bool {
+pub(crate) fn is_readable(address: usize) -> bool {
     const UNKNOWN_OPERATION: usize = usize::MAX;
     const MASK_BYTES: usize = 8;
     // SAFETY: the kernel reads at most 8 bytes there and answers EFAULT if it cannot; an unknown
