@@ -1,4 +1,4 @@
-//! Compiles the programs in `tests/programs` with the machine's C and C++ compilers.
+//! Compiles the programs in `tests/programs` with the machine's C, C++ and Rust compilers.
 //!
 //! The result is kept in the target folder under a name made from everything that goes into it, so
 //! each program is compiled once. It is written beside and then renamed: tests that want the same
@@ -13,6 +13,7 @@ use std::process::{self, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const PROGRAM: &[&str] = &["-O1", "-g", "-Wall", "-Wextra", "-fno-builtin", "-pthread"];
+const RUST: &[&str] = &["--edition=2024", "-g", "-O"];
 const LIBRARY: &[&str] = &["-fPIC", "-shared", "-fno-gnu-unique"];
 
 /// Compiles `programs/<source>` (`.c` or `.cpp`); `None` when there is no compiler for it.
@@ -26,16 +27,25 @@ pub fn c_library(source: &str) -> Option<PathBuf> {
     compile(source, LIBRARY)
 }
 
+/// Compiles `programs/<source>` (`.rs`) with the compiler that builds these tests.
+pub fn rust_program(source: &str) -> Option<PathBuf> {
+    compile(source, &[])
+}
+
 fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs");
-    let compiler = if source.ends_with(".cpp") { "g++" } else { "gcc" };
+    let (compiler, options, libraries): (_, _, &[&str]) = match source.rsplit_once('.') {
+        Some((_, "rs")) => ("rustc", RUST, &[]),
+        Some((_, "cpp")) => ("g++", PROGRAM, &["-ldl"]),
+        _ => ("gcc", PROGRAM, &["-ldl"]),
+    };
     if !installed(&[compiler]) {
         return None;
     }
     let path = folder.join(source);
     let header = folder.join("check.h");
     let mut hasher = DefaultHasher::new();
-    (compiler, PROGRAM, extra).hash(&mut hasher);
+    (compiler, options, extra).hash(&mut hasher);
     for file in [&path, &header] {
         fs::read(file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).hash(&mut hasher);
     }
@@ -51,11 +61,11 @@ fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let unfinished = store.join(format!("{name}.{}.{number}", process::id()));
     let output = Command::new(compiler)
-        .args(PROGRAM)
+        .args(options)
         .args(extra)
         .arg("-o")
         .args([&unfinished, &path])
-        .args(["-ldl"])
+        .args(libraries)
         .output()
         .expect("the compiler starts");
     let messages = String::from_utf8_lossy(&output.stderr);
