@@ -1,4 +1,4 @@
-//! Processor time of this process or thread: unlike the clock on the wall it stands still while others
+//! Clocks. Processor time of this process or thread: unlike the clock on the wall it stands still while others
 //! use the processor, so figures taken inside a workload do not count the machine's other work.
 
 use std::time::Duration;
@@ -11,6 +11,11 @@ pub fn thread_time() -> Duration {
 /// Time that all threads of the process have used.
 pub fn process_time() -> Duration {
     read(libc::CLOCK_PROCESS_CPUTIME_ID)
+}
+
+/// The clock on the wall, as the programs that are measured read it: since the machine's start.
+pub fn now() -> Duration {
+    read(libc::CLOCK_MONOTONIC)
 }
 
 fn read(clock: libc::clockid_t) -> Duration {

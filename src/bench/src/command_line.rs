@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{Result, compare, fragmentation, instructions, peers, shim, workloads};
+use crate::{Result, compare, fragmentation, instructions, leak_check, peers, shim, workloads};
 
 /// Measures Heapwarden against other allocators on the same work.
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Command {
     Fragmentation(fragmentation::Arguments),
     /// Counts instructions per malloc/free pair under valgrind's callgrind.
     Instructions(instructions::Arguments),
+    /// Times the leak check at exit of a million blocks, beside LeakSanitizer's.
+    LeakCheck(leak_check::Arguments),
     /// Lists the allocators that `compare` would use.
     Allocators(peers::Arguments),
     /// Runs one fragmentation scenario in this process and prints its figures.
@@ -48,6 +50,7 @@ pub fn run_command_line() -> Result<ExitCode> {
         Command::Compare(arguments) => compare::run_command(&arguments),
         Command::Fragmentation(arguments) => fragmentation::run_command(&arguments),
         Command::Instructions(arguments) => instructions::run_command(&arguments),
+        Command::LeakCheck(arguments) => leak_check::run_command(&arguments),
         Command::Allocators(arguments) => peers::run_command(&arguments),
         Command::Scenario { name } => fragmentation::run_scenario(&name),
         Command::Provider => {

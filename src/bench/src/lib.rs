@@ -20,6 +20,7 @@ pub mod compare;
 pub mod fragmentation;
 pub mod instructions;
 pub mod jobs;
+pub mod leak_check;
 pub mod machine;
 pub mod measure;
 pub mod peers;
