@@ -39,13 +39,24 @@ fn only_the_chosen_kinds_are_shown() {
     for shown in ["1. heap-buffer-overflow: ", "1. indirect leak: 64 bytes in 1 block\n"] {
         assert!(text.contains(shown), "{text}");
     }
-    for hidden in ["heap-use-after-free", "definite", "reachable", "Call sites", "Statistics"] {
+    for hidden in
+        ["heap-use-after-free", "definite", "reachable", "most live", "Call", "Statistics"]
+    {
         assert!(!text.contains(hidden), "{hidden}: {text}");
     }
     let refused =
         report([sample("server.json").as_os_str(), "--kind".as_ref(), "overflow".as_ref()]);
     refused.exited(2);
     assert!(refused.stderr.contains("the nearest is `heap-buffer-overflow`"), "{refused:?}");
+}
+
+#[test]
+fn a_comparison_of_chosen_kinds_has_no_other_sections() {
+    let old = sample("server.json");
+    let old = old.to_str().expect("a readable path");
+    let text = printed("later.json", &["--diff", old, "--kind", "leak"]);
+    assert!(text.starts_with("Leaks: 2 gone, 1 grown\n"), "{text}");
+    assert!(!text.contains("Errors") && !text.contains("Call sites"), "{text}");
 }
 
 #[test]

@@ -30,8 +30,8 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
 
-    /// Only this kind of error (see `heapwarden explain`) or of leak: definite, indirect, possible,
-    /// reachable; may be repeated
+    /// Only this kind of error (see `heapwarden explain`) or of leak: definite, indirect, possible
+    /// (or `leak` for these three), reachable; may be repeated
     #[arg(long = "kind", value_name = "KIND")]
     kinds: Vec<String>,
 

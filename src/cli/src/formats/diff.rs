@@ -31,8 +31,10 @@ impl Change<'_> {
 /// What has changed, as text.
 pub fn render(old: &View<'_>, new: &View<'_>) -> String {
     let mut text = String::new();
-    section(&mut text, "Errors", new.top, grouped, changes(errors(old), errors(new)));
-    if both_have(old, new, Cost::Leaked, &mut text) {
+    if new.kinds.has_errors() {
+        section(&mut text, "Errors", new.top, grouped, changes(errors(old), errors(new)));
+    }
+    if new.kinds.has_leaks() && both_have(old, new, Cost::Leaked, &mut text) {
         section(&mut text, "Leaks", new.top, bytes, changes(leaks(old), leaks(new)));
     }
     let cost = new.cost.unwrap_or(Cost::Live);

@@ -5,6 +5,9 @@ use crate::kinds;
 use heapwarden::leaks::facts::LeakKind;
 use heapwarden::report::Kind;
 
+/// What `leak` stands for. Memory that the program can still reach is not lost.
+const LOST: [LeakKind; 3] = [LeakKind::Definite, LeakKind::Indirect, LeakKind::Possible];
+
 /// The kinds that were asked for; none means all.
 #[derive(Default)]
 pub struct Kinds {
@@ -13,13 +16,13 @@ pub struct Kinds {
 }
 
 impl Kinds {
-    /// By their names: those of errors, those of leaks, and `leak` for all of the latter.
+    /// By their names: those of errors, those of leaks, and `leak` for all that is lost.
     pub fn named(names: &[String]) -> Result<Kinds, Failure> {
         let mut kinds = Kinds::default();
         for name in names {
             match LeakKind::ALL.into_iter().find(|kind| kind.id() == name) {
                 Some(kind) => kinds.leaks.push(kind),
-                None if kinds::named(name)? == Kind::Leak => kinds.leaks.extend(LeakKind::ALL),
+                None if kinds::named(name)? == Kind::Leak => kinds.leaks.extend(LOST),
                 None => kinds.errors.push(kinds::named(name)?),
             }
         }
@@ -29,6 +32,16 @@ impl Kinds {
     /// Whether nothing was chosen.
     pub fn is_all(&self) -> bool {
         self.errors.is_empty() && self.leaks.is_empty()
+    }
+
+    /// Whether any kind of error is shown.
+    pub fn has_errors(&self) -> bool {
+        self.is_all() || !self.errors.is_empty()
+    }
+
+    /// Whether any kind of leak is shown.
+    pub fn has_leaks(&self) -> bool {
+        self.is_all() || !self.leaks.is_empty()
     }
 
     /// Whether errors of this kind are shown.
@@ -45,7 +58,7 @@ impl Kinds {
     /// it was asked for.
     pub fn counts_as_lost(&self, kind: &str) -> bool {
         match self.leaks.as_slice() {
-            [] => kind != LeakKind::Reachable.id(),
+            [] => LOST.iter().any(|lost| lost.id() == kind),
             chosen => chosen.iter().any(|taken| taken.id() == kind),
         }
     }
@@ -75,7 +88,9 @@ mod tests {
         assert!(!errors.takes_leak("definite"));
         let reachable = named(&["reachable"]);
         assert!(reachable.counts_as_lost("reachable") && !reachable.counts_as_lost("definite"));
-        assert!(named(&["leak"]).takes_leak("indirect") && !reachable.takes_error("double-free"));
+        let lost = named(&["leak"]);
+        assert!(lost.takes_leak("indirect") && !lost.takes_leak("reachable"));
+        assert!(lost.has_leaks() && !lost.has_errors() && !lost.takes_error("double-free"));
         assert!(Kinds::named(&["double".into()]).is_err());
     }
 }

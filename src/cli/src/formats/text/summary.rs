@@ -1,8 +1,8 @@
 //! The first lines: whose report it is, and what a person should look at.
 
 use super::number::{bytes, counted, grouped};
-use crate::formats::View;
 use crate::formats::stack::headline;
+use crate::formats::{Cost, View};
 use crate::report_file::{CallSite, Process, Tally};
 use heapwarden::leaks::facts::LeakKind;
 
@@ -12,13 +12,19 @@ const PROCESSES_MAX: usize = 8;
 pub fn write(text: &mut String, view: &View<'_>) {
     processes(text, view);
     *text += "\n";
-    errors(text, view);
-    leaks(text, view);
-    sites(text, view);
-    for sentence in view.missing() {
-        *text += &format!("  note       {sentence}\n");
+    if view.kinds.has_errors() {
+        errors(text, view);
     }
-    partly(text, view);
+    if view.kinds.has_leaks() {
+        leaks(text, view);
+    }
+    if view.kinds.is_all() {
+        sites(text, view);
+        for sentence in view.missing() {
+            *text += &format!("  note       {sentence}\n");
+        }
+        partly(text, view);
+    }
 }
 
 /// A process that was killed has no leak check, and the sums do not show it.
@@ -74,13 +80,14 @@ fn leaks(text: &mut String, view: &View<'_>) {
     let mut label = "leaks";
     for (kind, tally) in kinds.iter().filter(|(kind, _)| shown(kind)) {
         if *tally != Tally::default() {
-            *text += &format!("  {label:9}  {} {}\n", told(*tally), kind.id());
+            *text += &format!("  {label:9}  {}: {}\n", kind.id(), told(*tally));
             label = "";
         }
     }
     if label == "leaks" {
         *text += "  leaks      none\n";
     }
+    most(text, view, "most lost", Cost::Leaked);
 }
 
 /// `12 bytes in 3 blocks`.
@@ -102,10 +109,12 @@ fn sites(text: &mut String, view: &View<'_>) {
         bytes(allocated),
         counted(count, "allocation")
     );
-    if let Some(largest) =
-        sites.iter().max_by_key(|site| site.live_bytes).filter(|site| site.live_bytes > 0)
-    {
-        let share = bytes(largest.live_bytes);
-        *text += &format!("  most live  {share} from {}\n", headline(&largest.stack));
+    most(text, view, "most live", Cost::Live);
+}
+
+/// The stack that costs most: where to look first.
+fn most(text: &mut String, view: &View<'_>, label: &str, cost: Cost) {
+    if let Some((stack, value)) = cost.stacks(view).first() {
+        *text += &format!("  {label:9}  {} from {}\n", bytes(*value), headline(stack));
     }
 }
