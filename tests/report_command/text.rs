@@ -20,6 +20,26 @@ fn the_whole_text_of_a_report_and_of_its_child() {
 }
 
 #[test]
+fn the_page_on_reports_shows_what_is_printed() {
+    let page = fs::read_to_string(sample("../../docs/reports.md")).expect("the page");
+    let old = sample("server.json");
+    let old = old.to_str().expect("a readable path");
+    for (command, text) in [
+        ("server.json\n", printed("server.json", &[])),
+        ("later.json --diff tests/reports/server.json\n", printed("later.json", &["--diff", old])),
+        (
+            "server.json --format folded --cost leaked\n",
+            printed("server.json", &["--format", "folded", "--cost", "leaked"]),
+        ),
+    ] {
+        let command = format!("    heapwarden report tests/reports/{command}\n```text\n");
+        let (_, shown) = page.split_once(&command).unwrap_or_else(|| panic!("no {command}"));
+        let (shown, _) = shown.split_once("```").expect("the end of the block");
+        assert!(text.contains(shown), "out of date:\n{shown}");
+    }
+}
+
+#[test]
 fn the_difference_between_two_builds() {
     let old = sample("server.json");
     let old = old.to_str().expect("a readable path");
