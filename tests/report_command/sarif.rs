@@ -73,8 +73,8 @@ fn the_log_has_the_required_shape() {
     for invocation in list(run, "invocations") {
         assert!(invocation["executionSuccessful"].is_boolean());
     }
-    // Two errors and four leak records.
-    assert_eq!(list(run, "results").len(), 6);
+    // Four errors and four leak records.
+    assert_eq!(list(run, "results").len(), 8);
     list(run, "results").iter().for_each(|result| is_result(result, rules));
 }
 
@@ -101,7 +101,8 @@ fn a_result_tells_the_life_of_its_block() {
         "not `operator new[]`"
     );
     let levels: Vec<_> = results.iter().map(|result| result["level"].as_str()).collect();
-    let expected = ["error", "error", "error", "error", "warning", "note"].map(Some);
+    let expected =
+        ["error", "error", "error", "error", "error", "error", "warning", "note"].map(Some);
     assert_eq!(levels, expected);
 }
 

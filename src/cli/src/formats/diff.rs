@@ -61,12 +61,8 @@ fn both_have(old: &View<'_>, new: &View<'_>, cost: Cost, text: &mut String) -> b
 }
 
 fn errors<'a>(view: &View<'a>) -> impl Iterator<Item = (String, &'a [Frame], u64)> {
-    view.errors().into_iter().map(|error| {
-        // As the reports name the place: that of the allocation, if the access was not seen.
-        let is_afterwards = error.damage.is_some() && !error.alloc_stack.is_empty();
-        let stack = if is_afterwards { &error.alloc_stack } else { &error.stack };
-        (error.kind.clone(), stack.as_slice(), error.count)
-    })
+    let errors = view.errors().into_iter();
+    errors.map(|error| (error.kind.clone(), stack::of_error(error), error.count))
 }
 
 fn leaks<'a>(view: &View<'a>) -> impl Iterator<Item = (String, &'a [Frame], u64)> {

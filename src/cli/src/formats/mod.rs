@@ -42,7 +42,7 @@ impl<'a> View<'a> {
         let mut records: Vec<_> =
             records.filter(|record| self.kinds.takes_leak(&record.kind)).collect();
         records.sort_by_key(|record| {
-            let bytes = record.bytes.saturating_add(record.retained.bytes);
+            let bytes = record.bytes.saturating_add(record.retained_bytes);
             (select::rank(&record.kind), std::cmp::Reverse(bytes))
         });
         records

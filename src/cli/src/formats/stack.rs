@@ -1,6 +1,6 @@
 //! A stack as lines, and the frame of it that a person would open first.
 
-use crate::report_file::{Frame, frame_name};
+use crate::report_file::{Error, Frame, frame_name};
 use heapwarden::report::text::{is_plumbing, starts_rust_runtime};
 
 /// The frames to show: without the outermost ones of the Rust runtime, as in a text report.
@@ -17,15 +17,31 @@ pub fn blamed(stack: &[Frame]) -> Option<&Frame> {
     shown.iter().find(is_own).or(shown.first())
 }
 
+/// The stack that tells where an error comes from. Where nobody saw the access that is where the block
+/// was allocated: the stack at which damage was found says nothing about it.
+pub fn of_error(error: &Error) -> &[Frame] {
+    let stacks = match error.damage {
+        Some(_) => [&error.alloc_stack, &error.stack, &error.free_stack],
+        None => [&error.stack, &error.free_stack, &error.alloc_stack],
+    };
+    stacks.into_iter().find(|stack| !stack.is_empty()).unwrap_or(&error.stack)
+}
+
 /// `function file:line`, as far as it is known.
 pub fn place(frame: &Frame) -> String {
     let name = frame_name(frame);
-    match (&frame.file, frame.line, &frame.module) {
+    let place = match (&frame.file, frame.line, &frame.module) {
         (Some(file), Some(line), _) => format!("{name} {file}:{line}"),
         (Some(file), None, _) => format!("{name} {file}"),
         (None, _, Some(module)) if frame.function.is_some() => format!("{name} ({module})"),
         _ => name,
-    }
+    };
+    printable(&place)
+}
+
+/// What a file says, without what would control a terminal or break a line.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
 }
 
 /// Where a stack leads to, in one line.
@@ -60,6 +76,7 @@ mod tests {
         assert_eq!(shown(&stack).len(), 3);
         assert_eq!(headline(&stack[..1]), "malloc");
         assert_eq!(headline(&[]), "(no stack was kept)");
+        assert_eq!(headline(&[frame("a\x1b[2J\n")]), "a?[2J?");
         let bare =
             Frame { module: Some("/a/b.so".into()), offset: Some("0x10".into()), ..frame("") };
         assert_eq!(place(&Frame { function: None, ..bare }), "b.so+0x10");

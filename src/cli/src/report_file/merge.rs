@@ -40,22 +40,41 @@ pub fn alike(report: &mut Report) {
     }
 }
 
-/// As the library does it with `on_error=continue`.
+/// As the library does it with `on_error=continue`; a dangling pointer is known by what holds it.
 fn error_key(error: &Error) -> String {
-    let (stack, allocated) = (same_place(&error.stack), same_place(&error.alloc_stack));
-    format!("{}\n{stack}\n{allocated}", error.kind)
+    let mut key = format!("{}\n", error.kind);
+    let (freed, holder) = match &error.holder {
+        Some(holder) => (error.free_stack.as_slice(), holder.stack.as_slice()),
+        None => Default::default(),
+    };
+    if let Some(holder) = &error.holder {
+        key += &format!("{} {:?} {:?}\n", holder.kind, holder.name, holder.offset);
+    }
+    for stack in [&error.stack, &error.alloc_stack, freed, holder] {
+        key += &same_place(stack);
+        key.push('\n');
+    }
+    key
 }
 
-/// Two cycles stay two even if they were made at the same place: each has edges of its own.
+/// Cycles are the same if they have the same shape, whatever the addresses.
 fn record_key(record: &LeakRecord) -> String {
-    let edges = if record.is_cycle() { record.cycle.to_string() } else { String::new() };
-    format!("{}\n{}\n{edges}", record.kind, same_place(&record.stack))
+    let mut key = format!("{}\n{}\n", record.kind, same_place(&record.stack));
+    for edge in &record.edges {
+        key += &format!("{} {}\n{}\n", edge.from_offset, edge.to_offset, same_place(&edge.stack));
+    }
+    key
 }
 
 fn add_record(record: &mut LeakRecord, other: LeakRecord) {
-    record.bytes = record.bytes.saturating_add(other.bytes);
-    record.blocks = record.blocks.saturating_add(other.blocks);
-    record.retained.add(other.retained);
+    for (sum, value) in [
+        (&mut record.bytes, other.bytes),
+        (&mut record.blocks, other.blocks),
+        (&mut record.retained_bytes, other.retained_bytes),
+        (&mut record.retained_blocks, other.retained_blocks),
+    ] {
+        *sum = sum.saturating_add(value);
+    }
     // A thread or an address of one of them says nothing of all.
     record.rest = agreeing(std::mem::take(&mut record.rest), &other.rest);
 }

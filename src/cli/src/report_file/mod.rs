@@ -21,7 +21,8 @@ use std::path::PathBuf;
 
 pub use identity::{frame_name, rough, same_place};
 pub use model::{
-    Block, CallSite, Error, Frame, LeakRecord, Module, Process, Report, Tally, hexadecimal,
+    Block, CallSite, Edge, Error, Frame, Holder, LeakRecord, Module, Process, Report, Tally,
+    hexadecimal,
 };
 
 /// What a command line asks to be read.

@@ -1,8 +1,8 @@
 //! One error or leak record as a result.
 
 use super::place::Places;
-use crate::formats::stack::blamed;
-use crate::formats::text::{error_sentence, leak_sentence};
+use crate::formats::stack::{self, blamed};
+use crate::formats::text::{error_sentence, event, leak_sentence};
 use crate::report_file::{Error, Frame, LeakRecord, rough};
 use heapwarden::leaks::facts::LeakKind;
 use heapwarden::report::Kind;
@@ -10,22 +10,19 @@ use serde_json::{Value, json};
 
 /// An error.
 pub fn of_error(error: &Error, places: &Places) -> Value {
-    let accessed = match error.access.found_by.as_str() {
-        _ if error.damage.is_none() => "accessed here".into(),
-        "" => "found here".into(),
-        finder => format!("found here, by {finder}"),
-    };
+    let finder = error.access.found_by.as_str();
+    let by = if error.damage.is_some() && !finder.is_empty() { ", by " } else { "" };
+    let last = format!("{} here{by}{}", event(error), if by.is_empty() { "" } else { finder });
+    let holder = error.holder.as_ref().map_or(&[][..], |holder| &holder.stack);
     // In the order of time.
-    let stacks: [(&str, &[Frame]); 3] = [
+    let stacks: [(&str, &[Frame]); 4] = [
+        ("the block with the pointer was allocated here", holder),
         ("allocated here", &error.alloc_stack),
         ("freed here", &error.free_stack),
-        (&accessed, &error.stack),
+        (&last, &error.stack),
     ];
     let mut result = result(&error.kind, "error", &error_sentence(error), &stacks, places);
-    // As in the summary of a text report: where damage was found says nothing about its cause.
-    let is_afterwards = error.damage.is_some() && !error.alloc_stack.is_empty();
-    let stack = if is_afterwards { &error.alloc_stack } else { &error.stack };
-    set_location(&mut result, stack, places);
+    set_location(&mut result, stack::of_error(error), places);
     result["occurrenceCount"] = error.count.max(1).into();
     let print = [&error.kind, &rough(&error.stack), &rough(&error.alloc_stack)];
     set_fingerprint(&mut result, &print.map(String::as_str));

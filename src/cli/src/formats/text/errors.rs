@@ -1,10 +1,12 @@
 //! The errors: one sentence, where it happened, and the history of the block.
 
+use super::detail::{self, held_by};
 use super::number::{bytes, counted, grouped};
 use super::rest;
 use crate::formats::View;
 use crate::formats::stack;
 use crate::report_file::{Block, Error, Frame};
+use serde_json::Value;
 
 pub fn write(text: &mut String, view: &View<'_>) {
     let errors = view.errors();
@@ -17,19 +19,28 @@ pub fn write(text: &mut String, view: &View<'_>) {
         if error.count > 1 {
             *text += &format!("   seen {} times\n", grouped(error.count));
         }
-        let what = if error.damage.is_some() { "found" } else { "here" };
-        history(text, what, &error.stack);
-        history(text, "freed", &error.free_stack);
-        history(text, "allocated", &error.alloc_stack);
+        let what = event(error);
+        let rest = error.block.as_ref().map(|block| &block.rest);
+        let by = |event| rest.and_then(|rest| rest.get(event)).and_then(Value::as_u64);
+        history(text, what, Some(error.thread.number), &error.stack);
+        history(text, "freed", by("free_thread"), &error.free_stack);
+        history(text, "allocated", by("alloc_thread"), &error.alloc_stack);
         if let Some(block) = &error.neighbour {
             neighbour(text, block);
         }
-        if let Some(hint) = &error.hint {
-            *text += &format!("   hint: {hint}\n");
-        }
+        detail::write(text, error);
         *text += &format!("   more: heapwarden explain {}\n", error.kind);
     }
     rest(text, errors.len(), view.top);
+}
+
+/// What its stack is the stack of.
+pub fn event(error: &Error) -> &'static str {
+    match error.access.kind.as_str() {
+        _ if error.damage.is_some() => "found",
+        "read" | "write" => "accessed",
+        _ => "called",
+    }
 }
 
 /// `heap-use-after-free: write of 4 bytes, 8 bytes inside of a freed block of 24 bytes from malloc`.
@@ -45,6 +56,9 @@ pub fn error_sentence(error: &Error) -> String {
     match &error.block {
         Some(block) => text += &format!("{separator}{}", against(block)),
         None => text += &format!("{separator}address {}", error.address),
+    }
+    if let Some(holder) = &error.holder {
+        text += &format!("; held by {}", held_by(holder));
     }
     let finder = &error.access.found_by;
     if error.damage.is_some() && !finder.is_empty() {
@@ -81,13 +95,14 @@ fn described(block: &Block) -> String {
 
 fn neighbour(text: &mut String, block: &Block) {
     *text += &format!("   the likely culprit is the neighbour, {}:\n", described(block));
-    history(text, "freed", &block.free_stack);
-    history(text, "allocated", &block.alloc_stack);
+    history(text, "freed", None, &block.free_stack);
+    history(text, "allocated", None, &block.alloc_stack);
 }
 
-fn history(text: &mut String, what: &str, stack: &[Frame]) {
+fn history(text: &mut String, what: &str, thread: Option<u64>, stack: &[Frame]) {
     if !stack.is_empty() {
-        *text += &format!("   {what}:\n");
+        let by = thread.map(|number| format!(" by thread T{number}"));
+        *text += &format!("   {what}{} here:\n", by.as_deref().unwrap_or_default());
         stack::write(text, "     ", stack);
     }
 }

@@ -1,7 +1,7 @@
 //! The leak records: worst kind first, most bytes first.
 
-use super::rest;
 use super::summary::told;
+use super::{cycle, rest};
 use crate::formats::View;
 use crate::formats::stack;
 use crate::report_file::{LeakRecord, Tally};
@@ -15,22 +15,23 @@ pub fn write(text: &mut String, view: &View<'_>) {
     for (position, record) in records.iter().take(view.top).enumerate() {
         *text += &format!("\n{}. {}\n", position + 1, leak_sentence(record));
         stack::write(text, "     ", &record.stack);
+        cycle::write(text, &record.edges);
     }
     rest(text, records.len(), view.top);
 }
 
 /// `definite leak: 640 bytes in 10 blocks, and 64 bytes in 1 block that only they lead to`.
 pub fn leak_sentence(record: &LeakRecord) -> String {
-    let own = Tally { bytes: record.bytes, blocks: record.blocks };
+    let (own, retained) = (record.own(), record.retained());
     let mut text = match record.kind.as_str() {
         "reachable" => format!("still reachable: {}", told(own)),
         kind => format!("{kind} leak: {}", told(own)),
     };
-    if record.is_cycle() {
+    if record.cycle {
         text += ", in a cycle";
     }
-    if !record.retained.is_nothing() {
-        text += &format!(", and {} that only they lead to", told(record.retained));
+    if retained != Tally::default() {
+        text += &format!(", and {} that only they lead to", told(retained));
     }
     text
 }

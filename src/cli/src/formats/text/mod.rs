@@ -1,5 +1,7 @@
 //! A report for people: what to do about it first, then errors, leaks, call sites, statistics.
 
+mod cycle;
+mod detail;
 mod errors;
 mod leaks;
 mod number;
@@ -9,7 +11,7 @@ mod summary;
 
 use super::View;
 
-pub use errors::error_sentence;
+pub use errors::{error_sentence, event};
 pub use leaks::leak_sentence;
 pub use number::{bytes, change, grouped};
 

@@ -1,7 +1,7 @@
 //! The first lines: whose report it is, and what a person should look at.
 
 use super::number::{bytes, counted, grouped};
-use crate::formats::stack::headline;
+use crate::formats::stack::{headline, printable};
 use crate::formats::{Cost, View};
 use crate::report_file::{CallSite, Process, Tally};
 use heapwarden::leaks::facts::LeakKind;
@@ -47,10 +47,20 @@ fn processes(text: &mut String, view: &View<'_>) {
     };
     *text += &format!("Heapwarden report of {which}\n");
     for process in processes.iter().take(PROCESSES_MAX) {
-        *text += &format!("  {} [{}] {}\n", process.pid, process.profile, process.argv.join(" "));
+        *text += &format!("  {} [{}] {}\n", process.pid, process.profile, command(process));
     }
     if processes.len() > PROCESSES_MAX {
         *text += &format!("  and {} more\n", processes.len() - PROCESSES_MAX);
+    }
+}
+
+/// The command line, as far as it fits.
+fn command(process: &Process) -> String {
+    const LETTERS_MAX: usize = 100;
+    let line = printable(&process.argv.join(" "));
+    match line.char_indices().nth(LETTERS_MAX) {
+        Some((end, _)) => format!("{}..", line.get(..end).unwrap_or(&line)),
+        None => line,
     }
 }
 

@@ -26,6 +26,9 @@ pub struct Error {
     pub free_stack: Vec<Frame>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub neighbour: Option<Block>,
+    /// Of a dangling pointer: where it lies.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Holder>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     #[serde(flatten)]
@@ -34,6 +37,26 @@ pub struct Error {
 
 fn one() -> u64 {
     1
+}
+
+/// What holds a pointer.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Holder {
+    /// `global`, `stack`, `thread-local`, `register`, `registered` or `block`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Of a variable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// In the variable or the block.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Where the block was allocated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stack: Vec<Frame>,
+    #[serde(flatten)]
+    pub rest: Rest,
 }
 
 /// A thread.

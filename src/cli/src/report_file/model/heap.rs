@@ -2,7 +2,6 @@
 
 use super::{Frame, Rest};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 /// What a leak check found.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -26,11 +25,6 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Whether there is none.
-    pub fn is_nothing(&self) -> bool {
-        *self == Tally::default()
-    }
-
     /// Adds others.
     pub fn add(&mut self, other: Tally) {
         self.bytes = self.bytes.saturating_add(other.bytes);
@@ -45,25 +39,45 @@ pub struct LeakRecord {
     pub kind: String,
     pub bytes: u64,
     pub blocks: u64,
-    /// `true`, or the edges of the cycle that the blocks form.
-    #[serde(skip_serializing_if = "Value::is_null")]
-    pub cycle: Value,
-    /// What only they lead to.
-    #[serde(skip_serializing_if = "Tally::is_nothing")]
-    pub retained: Tally,
+    /// Of what only they lead to.
+    pub retained_bytes: u64,
+    pub retained_blocks: u64,
+    /// Whether the blocks form a cycle.
+    pub cycle: bool,
+    pub stack: Vec<Frame>,
+    /// The pointers of the cycle.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<Edge>,
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+/// A pointer in a block of a cycle to the next block of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Edge {
+    /// The block that holds it, and where in that.
+    pub from: String,
+    pub from_offset: u64,
+    /// The block that it leads to, and where in that it points.
+    pub to: String,
+    pub to_offset: u64,
+    /// Where the first one was allocated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stack: Vec<Frame>,
     #[serde(flatten)]
     pub rest: Rest,
 }
 
 impl LeakRecord {
-    /// Whether its blocks hold each other.
-    pub fn is_cycle(&self) -> bool {
-        match &self.cycle {
-            Value::Bool(is_cycle) => *is_cycle,
-            Value::Array(edges) => !edges.is_empty(),
-            _ => false,
-        }
+    /// The blocks themselves.
+    pub fn own(&self) -> Tally {
+        Tally { bytes: self.bytes, blocks: self.blocks }
+    }
+
+    /// What only they lead to.
+    pub fn retained(&self) -> Tally {
+        Tally { bytes: self.retained_bytes, blocks: self.retained_blocks }
     }
 }
 

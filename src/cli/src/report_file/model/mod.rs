@@ -7,9 +7,9 @@ mod heap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use error::{Block, Error};
+pub use error::{Block, Error, Holder};
 pub use frame::{Frame, hexadecimal};
-pub use heap::{CallSite, LeakRecord, Leaks, Tally};
+pub use heap::{CallSite, Edge, LeakRecord, Leaks, Tally};
 
 /// The version of the schema that is read.
 pub const SCHEMA: u64 = 1;
@@ -102,9 +102,15 @@ impl Report {
                 visit(&mut block.alloc_stack);
                 visit(&mut block.free_stack);
             }
+            if let Some(holder) = &mut error.holder {
+                visit(&mut holder.stack);
+            }
         }
         let records = self.leaks.iter_mut().flat_map(|leaks| &mut leaks.records);
-        records.for_each(|record| visit(&mut record.stack));
+        for record in records {
+            visit(&mut record.stack);
+            record.edges.iter_mut().for_each(|edge| visit(&mut edge.stack));
+        }
         self.callsites.iter_mut().flatten().for_each(|site| visit(&mut site.stack));
     }
 }
