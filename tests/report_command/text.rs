@@ -131,6 +131,20 @@ fn what_a_report_does_not_hold_is_said_and_no_error() {
 }
 
 #[test]
+fn no_file_can_control_the_terminal() {
+    let folder = super::support::Scratch::new();
+    let file = folder.path().join("hostile.json");
+    let report_text = r#"{"schema": 1, "pid": 7, "argv": ["a\nb\u001b[2J", "\u009b0m"],
+        "profile": "\u0007", "errors": [{"kind": "\u001bc", "address": "\u001b",
+        "stack": [{"function": "f\u001b]0;x\u0007\n", "file": "\r", "line": 1}],
+        "later": ["\u001b"]}], "stats": {"\u001b": 1}}"#;
+    fs::write(&file, report_text).expect("a file");
+    let text = report([&file]).exited(0).stdout.clone();
+    assert!(text.contains("  7 [?] a?b?[2J ?0m\n"), "{text}");
+    assert!(text.chars().all(|letter| letter == '\n' || !letter.is_control()), "{text:?}");
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     for format in ["text", "folded", "json", "pprof", "sarif"] {
         let (reader, writer) = std::io::pipe().expect("a pipe");

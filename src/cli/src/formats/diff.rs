@@ -2,7 +2,7 @@
 //!
 //! Stacks are the same here if their names are: lines and offsets move between two builds.
 
-use super::text::{bytes, change, grouped};
+use super::text::{bytes, change, grouped, harmless};
 use super::{Cost, View, stack};
 use crate::report_file::{Frame, rough};
 use std::cmp::Reverse;
@@ -46,7 +46,7 @@ pub fn render(old: &View<'_>, new: &View<'_>) -> String {
             |view| cost.stacks(view).into_iter().map(|(s, value)| (String::new(), s, value));
         section(&mut text, &title, new.top, write, changes(sites(old), sites(new)));
     }
-    text
+    harmless(&text)
 }
 
 /// Whether both reports have a part; says so if only one has.

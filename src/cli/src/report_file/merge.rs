@@ -182,6 +182,24 @@ mod tests {
     }
 
     #[test]
+    fn cycles_of_the_same_shape_are_one_finding() {
+        let cycle = |from: &str, offset: u64| {
+            let text = format!(
+                r#"{{"schema":1,"leaks":{{"records":[{{"kind":"definite","bytes":16,"blocks":1,
+                    "retained_bytes":8,"retained_blocks":1,"cycle":true,"example":"{from}",
+                    "edges":[{{"from":"{from}","from_offset":{offset},"to":"{from}"}}]}}]}}}}"#
+            );
+            report(&text)
+        };
+        let mut all = merged(merged(cycle("0x10", 8), cycle("0x20", 8)), cycle("0x10", 0));
+        alike(&mut all);
+        let records = all.leaks.expect("leaks").records;
+        assert_eq!(records.iter().map(|record| record.bytes).collect::<Vec<_>>(), [32, 16]);
+        assert_eq!((records[0].retained_bytes, records[0].retained_blocks), (16, 2));
+        assert!(!records[0].rest.contains_key("example"), "of one of them only");
+    }
+
+    #[test]
     fn no_count_overflows() {
         let text = r#"{"schema":1,"leaks":{"definite":{"bytes":18446744073709551615,"blocks":1}},
                        "stats":{"mallocs":18446744073709551615}}"#;

@@ -10,6 +10,7 @@ mod statistics;
 mod summary;
 
 use super::View;
+use super::stack::printable;
 
 pub use errors::{error_sentence, event};
 pub use leaks::leak_sentence;
@@ -23,7 +24,12 @@ pub fn render(view: &View<'_>) -> String {
     leaks::write(&mut text, view);
     sites::write(&mut text, view);
     statistics::write(&mut text, view);
-    text
+    harmless(&text)
+}
+
+/// Text without what would control a terminal, whichever field of a file it came from.
+pub fn harmless(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// The sentence below a list that is cut off.
