@@ -83,7 +83,7 @@ fn a_comparison_of_chosen_kinds_has_no_other_sections() {
 fn long_lists_are_cut_and_say_so() {
     let text = printed("server.json", &["--top", "1"]);
     assert!(text.contains("\n  and 3 more (--top 0 shows all)\n\nLeaks\n"), "{text}");
-    assert!(text.contains("\n  and 3 more (--top 0 shows all)\n\nCall sites by live"), "{text}");
+    assert!(text.contains("\n  and 3 more (--top 0 shows all)\n\nSuppressed leaks\n"), "{text}");
     assert!(!text.contains("\n2. "), "{text}");
     assert_eq!(printed("server.json", &["--top", "0"]), printed("server.json", &["--top", "99"]));
 }

@@ -4,7 +4,7 @@
 //! peaks is an upper bound. Ratios and lists of a process's own parts cannot be added and go.
 
 use super::identity::same_place;
-use super::model::{CallSite, Error, LeakRecord, Leaks, Module, Report};
+use super::model::{CallSite, Error, LeakRecord, Leaks, Module, Report, Suppressed};
 use super::values::{agreeing, sums};
 use std::collections::HashMap;
 
@@ -34,6 +34,11 @@ pub fn alike(report: &mut Report) {
     });
     if let Some(leaks) = &mut report.leaks {
         join(&mut leaks.records, record_key, add_record);
+        let template = |hidden: &Suppressed| hidden.template.clone();
+        join(&mut leaks.suppressed, template, |hidden, other| {
+            hidden.bytes = hidden.bytes.saturating_add(other.bytes);
+            hidden.blocks = hidden.blocks.saturating_add(other.blocks);
+        });
     }
     if let Some(sites) = &mut report.callsites {
         join(sites, |site| same_place(&site.stack), add_site);
@@ -123,6 +128,11 @@ fn both_leaks(mut one: Leaks, other: Leaks) -> Leaks {
         tally.add(add);
     }
     one.records.extend(other.records);
+    one.suppressed.extend(other.suppressed);
+    let (coverage, more) = (&mut one.coverage, other.coverage);
+    coverage.threads_missed = coverage.threads_missed.saturating_add(more.threads_missed);
+    coverage.no_memory |= more.no_memory;
+    coverage.rest = sums(std::mem::take(&mut coverage.rest), &more.rest);
     one.rest = sums(one.rest, &other.rest);
     one
 }

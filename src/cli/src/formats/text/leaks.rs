@@ -9,7 +9,7 @@ use crate::report_file::{LeakRecord, Tally};
 pub fn write(text: &mut String, view: &View<'_>) {
     let records = view.leaks();
     if records.is_empty() {
-        return;
+        return suppressed(text, view);
     }
     *text += "\nLeaks\n";
     for (position, record) in records.iter().take(view.top).enumerate() {
@@ -18,6 +18,21 @@ pub fn write(text: &mut String, view: &View<'_>) {
         cycle::write(text, &record.edges);
     }
     rest(text, records.len(), view.top);
+    suppressed(text, view);
+}
+
+/// A suppression that hides more than it was meant to shows here.
+fn suppressed(text: &mut String, view: &View<'_>) {
+    let hidden: Vec<_> = view.report.leaks.iter().flat_map(|leaks| &leaks.suppressed).collect();
+    if hidden.is_empty() || !view.kinds.has_leaks() {
+        return;
+    }
+    *text += "\nSuppressed leaks\n";
+    for one in hidden.iter().take(view.top) {
+        let tally = Tally { bytes: one.bytes, blocks: one.blocks };
+        *text += &format!("  leak:{} hides {}\n", one.template, told(tally));
+    }
+    rest(text, hidden.len(), view.top);
 }
 
 /// `definite leak: 640 bytes in 10 blocks, and 64 bytes in 1 block that only they lead to`.

@@ -98,6 +98,13 @@ fn leaks(text: &mut String, view: &View<'_>) {
         *text += "  leaks      none\n";
     }
     most(text, view, "most lost", Cost::Leaked);
+    if leaks.coverage.no_memory {
+        *text += "  note       no memory was left for the leak check: it found nothing out\n";
+    }
+    if leaks.coverage.threads_missed > 0 {
+        let threads = counted(leaks.coverage.threads_missed, "thread");
+        *text += &format!("  note       {threads} could not be stopped for the leak check\n");
+    }
 }
 
 /// `12 bytes in 3 blocks`.

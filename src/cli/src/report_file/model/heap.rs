@@ -12,6 +12,32 @@ pub struct Leaks {
     pub possible: Tally,
     pub reachable: Tally,
     pub records: Vec<LeakRecord>,
+    /// What suppressions hid.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Suppressed>,
+    pub coverage: Coverage,
+    #[serde(flatten)]
+    pub rest: Rest,
+}
+
+/// What one suppression hid.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Suppressed {
+    pub template: String,
+    pub bytes: u64,
+    pub blocks: u64,
+}
+
+/// What the check looked at.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Coverage {
+    /// Threads that could not be stopped.
+    pub threads_missed: u64,
+    /// There was no memory for a check: nothing is known.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_memory: bool,
     #[serde(flatten)]
     pub rest: Rest,
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 pub use error::{Block, Error, Holder};
 pub use frame::{Frame, hexadecimal};
-pub use heap::{CallSite, Edge, LeakRecord, Leaks, Tally};
+pub use heap::{CallSite, Edge, LeakRecord, Leaks, Suppressed, Tally};
 
 /// The version of the schema that is read.
 pub const SCHEMA: u64 = 1;
