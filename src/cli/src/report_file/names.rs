@@ -55,9 +55,12 @@ impl Names<'_> {
     }
 
     fn find(&mut self, path: &str, offset: &str) -> Option<Vec<Frame>> {
-        let mut builds = self.modules.iter().filter(|module| module.path == path);
+        let mut loads = self.modules.iter().filter(|module| module.path == path);
+        let module = loads.next()?;
         // Two builds under one name: nobody knows which of them the frame is from.
-        let module = builds.next().filter(|_| builds.next().is_none())?;
+        if loads.any(|other| other.build_id != module.build_id) {
+            return None;
+        }
         let build_id = bytes(&module.build_id).filter(|id| !id.is_empty())?;
         let address = usize::try_from(hexadecimal(offset)?).ok()?;
         let path_bytes = path.as_bytes();
