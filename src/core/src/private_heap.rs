@@ -1,20 +1,23 @@
 //! Memory for the library itself, from mappings of its own.
 //!
 //! [`permanent`] is for descriptors that are never freed. [`PrivateHeap`] is a small general
-//! allocator for cold work (symbolizing, tables): powers of two from 16 bytes to 32 KiB in free
-//! lists, larger blocks mapped one by one. Its blocks are never given to the program, so its free
-//! lists may live in them.
+//! allocator for cold work (symbolizing, tables): powers of two from 16 bytes to 2 KiB in free
+//! lists, page runs to 128 KiB (`private_runs`), larger blocks mapped one by one. Its blocks are
+//! never given to the program, so its free lists may live in them.
+//! Some of that work is done by code that cannot go on without memory. Its requests are kept small
+//! and, when the kernel has nothing more to give, served from a spare chunk ([`alloc_surely`]).
 //! Cost: one lock per operation.
 
 use crate::os::{PAGE, mapping, page_round};
+use crate::private_runs::{RUN_BYTES_MAX, Runs};
 use crate::sync::Locked;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 const CHUNK_BYTES: usize = 256 * 1024;
 const SMALLEST_SHIFT: usize = 4;
-const LARGEST_SHIFT: usize = 15;
+const LARGEST_SHIFT: usize = 11;
 const LISTS: usize = LARGEST_SHIFT - SMALLEST_SHIFT + 1;
 
 static METADATA_BYTES: AtomicU64 = AtomicU64::new(0);
@@ -24,10 +27,20 @@ struct State {
     end: usize,
     /// Freed blocks by size; the first word of each leads to the next.
     free: [usize; LISTS],
+    runs: Runs,
+    /// What is left of the spare chunk.
+    spare: (usize, usize),
 }
 
+/// How many lists were abandoned in forked children.
+static EPOCH: AtomicUsize = AtomicUsize::new(0);
+
 impl State {
-    const EMPTY: State = State { cursor: 0, end: 0, free: [0; LISTS] };
+    const EMPTY: State = State::new(0);
+
+    const fn new(epoch: usize) -> State {
+        State { cursor: 0, end: 0, free: [0; LISTS], runs: Runs::new(epoch), spare: (0, 0) }
+    }
 
     fn bump(&mut self, bytes: usize, alignment: usize) -> *mut u8 {
         let aligned = (self.cursor + alignment - 1) & !(alignment - 1);
@@ -43,6 +56,16 @@ impl State {
         (self.cursor, self.end) = (chunk + bytes, chunk + CHUNK_BYTES);
         chunk as *mut u8
     }
+
+    /// From the spare chunk. A used one is not filled up: what cannot do without memory is little.
+    fn bump_spare(&mut self, bytes: usize, alignment: usize) -> *mut u8 {
+        let aligned = (self.spare.0 + alignment - 1) & !(alignment - 1);
+        if self.spare.0 == 0 || aligned + bytes > self.spare.1 {
+            return ptr::null_mut();
+        }
+        self.spare.0 = aligned + bytes;
+        aligned as *mut u8
+    }
 }
 
 static STATE: Locked<State> = Locked::new(State::EMPTY);
@@ -50,6 +73,11 @@ static STATE: Locked<State> = Locked::new(State::EMPTY);
 /// Notes bytes mapped for the library's own use.
 pub fn count_metadata(bytes: usize) {
     METADATA_BYTES.fetch_add(bytes as u64, Relaxed);
+}
+
+/// Notes that such bytes were given back.
+pub fn discount_metadata(bytes: usize) {
+    METADATA_BYTES.fetch_sub(bytes as u64, Relaxed);
 }
 
 /// Bytes mapped for the library's own use.
@@ -70,6 +98,34 @@ pub fn permanent(bytes: usize, alignment: usize) -> *mut u8 {
     STATE.with(|state| state.bump(bytes, alignment))
 }
 
+/// Puts the spare chunk aside; to be called while there is memory.
+pub fn keep_spare() {
+    STATE.with(|state| {
+        if state.spare.0 == 0
+            && let Some(chunk) = mapping::map(CHUNK_BYTES)
+        {
+            count_metadata(CHUNK_BYTES);
+            state.spare = (chunk, chunk + CHUNK_BYTES);
+        }
+    });
+}
+
+/// As [`PrivateHeap`]'s `alloc`, for code that cannot go on without: small blocks come from the
+/// spare chunk when there is no other memory.
+///
+/// # Safety
+/// As for [`GlobalAlloc::alloc`].
+pub unsafe fn alloc_surely(layout: Layout) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    let block = unsafe { PrivateHeap.alloc(layout) };
+    if !block.is_null() || list_of(&layout) >= LISTS {
+        return block;
+    }
+    // Where it goes when it is freed depends on its size, so it has the size of its kind.
+    let bytes = 1 << (list_of(&layout) + SMALLEST_SHIFT);
+    STATE.with(|state| state.bump_spare(bytes, bytes))
+}
+
 /// The general allocator for the library's own cold work.
 pub struct PrivateHeap;
 
@@ -85,6 +141,10 @@ unsafe impl GlobalAlloc for PrivateHeap {
         crate::entry::check_fork();
         let list = list_of(&layout);
         if list >= LISTS {
+            if layout.align() <= PAGE && layout.size() <= RUN_BYTES_MAX {
+                let pages = page_round(layout.size()) / PAGE;
+                return STATE.with(|state| state.runs.take(pages)) as *mut u8;
+            }
             if layout.align() > PAGE {
                 let bytes = page_round(layout.size());
                 let address = mapping::map_aligned(bytes, layout.align()).unwrap_or(0);
@@ -111,9 +171,14 @@ unsafe impl GlobalAlloc for PrivateHeap {
         crate::entry::check_fork();
         let list = list_of(&layout);
         if list >= LISTS {
+            if layout.align() <= PAGE && layout.size() <= RUN_BYTES_MAX {
+                let pages = page_round(layout.size()) / PAGE;
+                // SAFETY: the caller is done with the run, which has that many pages.
+                return STATE.with(|state| unsafe { state.runs.give(block as usize, pages) });
+            }
             // SAFETY: blocks of these sizes are mappings of their own, and the caller is done.
             unsafe { mapping::unmap(block as usize, page_round(layout.size())) };
-            METADATA_BYTES.fetch_sub(page_round(layout.size()) as u64, Relaxed);
+            discount_metadata(page_round(layout.size()));
             return;
         }
         STATE.with(|state| {
@@ -129,6 +194,7 @@ unsafe impl GlobalAlloc for PrivateHeap {
 /// # Safety
 /// Only the repairing thread runs.
 pub unsafe fn repair_after_fork() {
-    // SAFETY: the caller's promise.
-    unsafe { STATE.restart(State::EMPTY) };
+    let epoch = EPOCH.fetch_add(1, Relaxed) + 1;
+    // SAFETY: the caller's promise. If nothing was torn, the lists stay with their epoch.
+    unsafe { STATE.restart(State::new(epoch)) };
 }

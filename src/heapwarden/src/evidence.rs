@@ -133,6 +133,7 @@ fn install(extension: &AtomicUsize, class: u8) -> Option<usize> {
     // SAFETY: the layout is not empty.
     let fresh = unsafe { PrivateHeap.alloc_zeroed(layout) };
     if fresh.is_null() {
+        crate::shortage::tell();
         return None;
     }
     match extension.compare_exchange(0, fresh as usize, AcqRel, Acquire) {

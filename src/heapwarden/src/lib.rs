@@ -15,6 +15,7 @@ pub mod intercept;
 pub mod leaks;
 pub mod on_demand;
 pub mod options;
+pub mod prepare;
 pub mod profile;
 pub mod report;
 pub mod scan;
@@ -31,6 +32,7 @@ mod handler_stack;
 mod journey_text;
 mod malloc_info;
 mod quarantine;
+mod shortage;
 mod site;
 mod statistics_text;
 

@@ -14,4 +14,5 @@ extern "C" fn construct() {
     crate::resolved::settle();
     crate::signals::settle();
     crate::intercept::settle();
+    heapwarden::prepare::stacks();
 }

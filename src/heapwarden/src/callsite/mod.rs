@@ -93,7 +93,9 @@ fn find_by<S: Steps>(request: &Request) -> CallSite {
             let pcs = frames.iter().rev().map(|frame| frame.registers.pc);
             let stack = state.recent.gather(pcs);
             let site = table::intern(hash, stack);
-            state.recent.put(hash, innermost, site);
+            if site != 0 {
+                state.recent.put(hash, innermost, site);
+            }
             site
         });
         state.recent.set_last(depth, window.count, site);

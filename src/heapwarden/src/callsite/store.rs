@@ -101,6 +101,8 @@ fn claim(words: u32) -> Option<u32> {
         if place as usize + words as usize > CHUNKS * CHUNK_WORDS {
             return None;
         }
+        // Before the words are claimed, which cannot be undone.
+        chunk(place as usize / CHUNK_WORDS)?;
         match NEXT.compare_exchange_weak(next, place + words, Release, Relaxed) {
             Ok(_) => return Some(place),
             Err(current) => next = current,
@@ -124,7 +126,10 @@ fn chunk(index: usize) -> Option<*mut usize> {
     if !known.is_null() {
         return Some(known);
     }
-    let fresh = mapping::map(CHUNK_BYTES)?;
+    let Some(fresh) = mapping::map(CHUNK_BYTES) else {
+        crate::shortage::tell();
+        return None;
+    };
     match slot.compare_exchange(core::ptr::null_mut(), fresh as *mut usize, Release, Acquire) {
         Ok(_) => Some(fresh as *mut usize),
         Err(other) => {

@@ -143,12 +143,13 @@ fn create() -> Option<&'static Table> {
 }
 
 fn create_alone() -> Option<&'static Table> {
-    // The table itself is made by code that aborts without memory, so that is asked for first.
-    let mut room: Vec<(u64, u32)> = Vec::new();
-    room.try_reserve_exact(2 * CAPACITY).ok()?;
-    drop(room);
+    // The shards alone are small: that request is served even without memory. Their room, which is
+    // not, may be refused.
     let fresh: Table =
-        DashMap::with_capacity_and_hasher_and_shard_amount(CAPACITY, Default::default(), SHARDS);
+        DashMap::with_capacity_and_hasher_and_shard_amount(0, Default::default(), SHARDS);
+    for shard in fresh.shards() {
+        shard.try_write()?.try_reserve(CAPACITY / SHARDS, |(known, _)| *known).ok()?;
+    }
     store::visit(&mut |place, frames| {
         let hash = hash_of(frames);
         let shard = &fresh.shards()[fresh.determine_shard(hash as usize)];

@@ -10,8 +10,8 @@
 use super::{lock, own_stack};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
-use heapwarden_core::PrivateHeap;
 use heapwarden_core::os::{mapping, now_ms, page_round};
+use heapwarden_core::{PrivateHeap, alloc_surely};
 
 /// The allocator for crates that contain this library and are not the program: the preload library.
 pub struct PrivateMemory;
@@ -23,8 +23,8 @@ unsafe impl GlobalAlloc for PrivateMemory {
         if lock::is_mine() {
             return with_arena(|arena| arena.allocate(&layout));
         }
-        // SAFETY: the caller's promise.
-        unsafe { PrivateHeap.alloc(layout) }
+        // SAFETY: the caller's promise. Rust's collections abort the process without memory.
+        unsafe { alloc_surely(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {

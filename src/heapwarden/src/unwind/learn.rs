@@ -5,6 +5,7 @@ use super::rule::{FRAME_POINTER_GUESS, Rule, SIGNAL_RETURN};
 use super::tables::Cache;
 use super::{after_fork, critical, memo};
 use crate::inside;
+use core::alloc::Layout;
 use core::cell::UnsafeCell;
 
 /// What framehop works with, in the critical section.
@@ -41,7 +42,7 @@ pub fn learn(pc: usize) -> Option<Rule> {
             Some(Some(Entered { module })) => {
                 // SAFETY: in the critical section.
                 let worker = unsafe { &mut *WORKER.0.get() };
-                worker.rule(module, pc)
+                worker.rule(module, pc)?
             }
             Some(None) => return None,
             None => {
@@ -56,27 +57,44 @@ pub fn learn(pc: usize) -> Option<Rule> {
 }
 
 impl Worker {
-    fn rule(&mut self, module: &'static modules::Module, pc: usize) -> Rule {
+    /// `None` without memory for framehop's cache.
+    fn rule(&mut self, module: &'static modules::Module, pc: usize) -> Option<Rule> {
         let rule = match &module.tables {
-            Some(tables) => tables.rule(pc, self.cache()),
+            Some(tables) => tables.rule(pc, self.cache()?),
             None => FRAME_POINTER_GUESS,
         };
         let may_be_signal_return = rule.needs_frame_pointer();
         if may_be_signal_return && is_signal_return(pc, module.range().end) {
-            return SIGNAL_RETURN;
+            return Some(SIGNAL_RETURN);
         }
-        rule
+        Some(rule)
     }
 
-    fn cache(&mut self) -> &mut Cache {
+    fn cache(&mut self) -> Option<&mut Cache> {
         let modules = modules::entered();
         if modules.wrapping_sub(self.modules) >= MODULES_PER_CACHE {
             self.cache = None;
         }
-        self.cache.get_or_insert_with(|| {
+        if self.cache.is_none() {
+            self.cache = Some(boxed(Cache::new_in())?);
             self.modules = modules;
-            Box::new(Cache::new_in())
-        })
+        }
+        self.cache.as_deref_mut()
+    }
+}
+
+/// `Box::new` that does not abort without memory.
+fn boxed<T>(value: T) -> Option<Box<T>> {
+    const { assert!(size_of::<T>() > 0) };
+    // SAFETY: the layout is not empty.
+    let place = unsafe { std::alloc::alloc(Layout::new::<T>()) }.cast::<T>();
+    if place.is_null() {
+        return None;
+    }
+    // SAFETY: fresh memory with the layout of the value, from the allocator that boxes use.
+    unsafe {
+        place.write(value);
+        Some(Box::from_raw(place))
     }
 }
 
