@@ -37,7 +37,7 @@ fn check(source: usize) {
             is_silent(SOURCE, &[make, sink], &[]);
             continue;
         }
-        // Without stacks malloc and delete may belong together (see `same_module` in the library).
+        // Without stacks malloc and delete may belong together (see `is_certain` in the library).
         let only_with_stacks = source <= 2 && sink.contains("delete");
         let action = format!("block from {made_by} {dropped_by}, in thread T0");
         let case = Case {
@@ -61,6 +61,30 @@ fn check(source: usize) {
             case.is_reported();
         }
     }
+}
+
+/// What libc made is never an `operator new`'s, whoever deletes it.
+#[test]
+fn of_what_libc_made() {
+    for sink in ["delete", "delete[]"] {
+        Case {
+            source: SOURCE,
+            args: &["strdup", sink],
+            kind: "alloc-dealloc-mismatch",
+            action: "block from malloc released by operator delete",
+            found_by: if sink == "delete" { "operator delete" } else { "operator delete[]" },
+            place: "0 bytes inside of 40-byte region",
+            block: Some(Block { size: 40, offset: 0, family: "malloc", state: "live" }),
+            stacks: Stacks {
+                access: &["drop_by", "main"],
+                allocated: &["make_by", "main"],
+                freed: &[],
+            },
+            ..Case::NONE
+        }
+        .is_reported_under("debug");
+    }
+    is_silent(SOURCE, &["strdup", "free"], &[]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ NOT_INLINED static void *make_by(const char *family) {
     if (is(family, "malloc")) return malloc(40);
     if (is(family, "calloc")) return calloc(4, 10);
     if (is(family, "memalign")) return memalign(64, 40);
+    if (is(family, "strdup")) return strdup("thirty-nine characters and a terminator");
     if (is(family, "new")) return operator new(40);
     if (is(family, "new[]")) return operator new[](40);
     if (is(family, "aligned-new")) return operator new(40, ALIGNMENT);

@@ -30,7 +30,7 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
     if same_family(family, Family::Malloc)
         && release.family != Family::Malloc
         && release.family != Family::Rust
-        && !same_module(span)
+        && !is_certain(span)
     {
         return;
     }
@@ -58,18 +58,20 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
     });
 }
 
-/// Whether a block comes from the module (program or library) that gives it back now. Where not,
-/// malloc and `delete` may well belong together: a library that is linked with its own C++ runtime
-/// has an `operator new` that nobody sees, and that calls malloc. Unknown is no.
-fn same_module(span: &Span) -> bool {
+/// Whether it was not an `operator new` that called malloc for this block, which goes to `delete` now.
+/// A library that is linked with its own C++ runtime may have one that nobody sees, and then malloc
+/// and `delete` belong together. So it is certain only of blocks from the module (program or library)
+/// that gives them back now, and of those that libc made, as in `strdup`. Unknown is no.
+fn is_certain(span: &Span) -> bool {
     let allocated = describe::by_span(span).allocated.and_then(|event| event.frames.first());
-    let mut caller = [0usize; 1];
-    let known = unwind::capture(&mut caller) > 0;
-    let module = |address: usize| modules::find(address - 1).map(core::ptr::from_ref);
-    match allocated {
-        Some(frame) if known => module(*frame).is_some() && module(*frame) == module(caller[0]),
-        _ => false,
+    let Some(maker) = allocated.and_then(|frame| modules::find(frame - 1)) else { return false };
+    let is_in = |address: usize| modules::find(address).is_some_and(|it| core::ptr::eq(it, maker));
+    let version: unsafe extern "C" fn() -> *const libc::c_char = libc::gnu_get_libc_version;
+    if is_in(version as usize) && !maker.is_program() {
+        return true;
     }
+    let mut caller = [0usize; 1];
+    unwind::capture(&mut caller) > 0 && is_in(caller[0] - 1)
 }
 
 /// `payload` was given back and is no live block with a whole header; `found` is what stands
