@@ -88,6 +88,12 @@ fn of_what_libc_made() {
 }
 
 #[test]
+fn switched_off() {
+    is_silent(SOURCE, &["new", "free"], &["alloc_dealloc_mismatch=0"]);
+    is_silent(SOURCE, &["malloc", "delete"], &["alloc_dealloc_mismatch=0"]);
+}
+
+#[test]
 fn of_malloc() {
     check(0);
     check(1);

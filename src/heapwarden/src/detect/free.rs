@@ -24,6 +24,9 @@ fn same_family(allocated: Family, released: Family) -> bool {
     plain(allocated) == plain(released)
 }
 
+/// What a program can do that must live with it.
+const SWITCH: &str = "alloc_dealloc_mismatch=0 switches this check off";
+
 /// A live block is given back by the wrong function, or with the wrong size.
 #[cold]
 pub fn mismatch(span: &Span, family: Family, release: &Release) {
@@ -32,6 +35,9 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
         && release.family != Family::Rust
         && !is_certain(span)
     {
+        return;
+    }
+    if !same_family(family, release.family) && !crate::start::options().alloc_dealloc_mismatch {
         return;
     }
     let (kind, mismatch) = if same_family(family, release.family) {
@@ -54,6 +60,7 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
     deliver(Facts {
         block: Some(describe::by_span(span)),
         mismatch: Some(mismatch),
+        hint: (kind == Kind::AllocDeallocMismatch).then_some(SWITCH),
         ..facts(kind, span.payload, release.what)
     });
 }

@@ -155,6 +155,10 @@ table! {
     /// before they do.
     intercept: bool = false, Debug = true;
 
+    /// Report blocks that go back to another family of functions than they came from, as `delete` of
+    /// what `malloc` made.
+    alloc_dealloc_mismatch: bool = true;
+
     /// Print the statistics of the heap on stderr when the program ends.
     stats: bool = false;
 
