@@ -35,6 +35,7 @@ const EXPORTS: &[&str] = &[
     "aligned_alloc",
     "calloc",
     "cfree",
+    "dlclose",
     "free",
     "free_aligned_sized",
     "free_sized",

@@ -5,8 +5,8 @@ mod support;
 
 use std::fs;
 use support::{
-    CHECKED, Outcome, PROFILES, Report, Run, Scratch, UNCHECKED, c_library, c_program,
-    self_checking,
+    CHECKED, Outcome, PROFILES, Report, Run, Scratch, UNCHECKED, c_library, c_library_with,
+    c_program, report_file, self_checking,
 };
 
 #[test]
@@ -15,6 +15,29 @@ fn libraries_come_and_go() {
     let Some(program) = c_program("lifecycle_dlopen.c") else { return };
     for profile in PROFILES {
         Run::of(&program).arg(&library).arg("200").on(profile).is_ok();
+    }
+}
+
+/// What was known of a library that was closed is not used for the next one at the same place.
+#[test]
+fn stacks_through_a_library_where_another_one_was() {
+    let variant = |number| {
+        let number = format!("-DVARIANT={number}");
+        c_library_with("unwind_plugin.c", &["-O2", "-DPADDING=16", &number])
+    };
+    let (Some(first), Some(second)) = (variant(3), variant(1)) else { return };
+    let Some(program) = c_program("unwind_closed.c") else { return };
+    let folder = Scratch::new();
+    let run = Run::of(&program).args([first, second]).folder(folder.path());
+    let outcome = run.option("report_path=report.json").on("debug");
+    outcome.killed_by(libc::SIGABRT);
+    let record = &report_file(&folder.path().join("report.json"))["errors"][0];
+    for name in ["stack", "alloc_stack", "free_stack"] {
+        let frames = record[name].as_array().expect("a stack");
+        let names: Vec<&str> =
+            frames.iter().filter_map(|frame| frame["function"].as_str()).collect();
+        let whole = ["checking", "inner", "test", "main"];
+        assert!(names.windows(whole.len()).any(|part| part == whole), "{name}: {names:?}");
     }
 }
 

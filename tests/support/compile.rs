@@ -32,6 +32,11 @@ pub fn rust_program(source: &str) -> Option<PathBuf> {
     compile(source, &[])
 }
 
+/// The same with other flags in addition.
+pub fn c_library_with(source: &str, flags: &[&str]) -> Option<PathBuf> {
+    compile(source, &[LIBRARY, flags].concat())
+}
+
 fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs");
     let (compiler, options, libraries): (_, _, &[&str]) = match source.rsplit_once('.') {

@@ -12,6 +12,7 @@ extern "C" fn construct() {
     heapwarden::report::begin();
     heapwarden::at_exit::install();
     crate::resolved::settle();
+    crate::libraries::settle();
     crate::signals::settle();
     crate::intercept::settle();
     heapwarden::prepare::stacks();

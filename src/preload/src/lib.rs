@@ -17,6 +17,7 @@ mod cxx_new;
 mod information;
 mod intercept;
 mod interface;
+mod libraries;
 mod panic;
 mod resolved;
 mod signals;
