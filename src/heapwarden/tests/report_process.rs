@@ -31,17 +31,26 @@ fn assert_whole(report: &str, kind: &str) {
     }
 }
 
+/// Whether `name` is that of a function in the child's module. A release build has line tables only,
+/// which name inlined functions without their modules.
+fn is(name: &str, function: &str) -> bool {
+    name == function || name.ends_with(&format!("child::{function}"))
+}
+
 #[test]
 fn a_report_names_functions_files_and_lines_and_then_the_process_aborts() {
     let done = Child::of("abort").run();
     assert_eq!(done.signal(), Some(libc::SIGABRT), "{done:?}");
     assert_whole(&done.stderr, "heap-buffer-overflow");
-    let has = |words: &[&str]| {
-        done.stderr.lines().any(|line| words.iter().all(|word| line.contains(word)))
+    let has = |start: &str, function: &str| {
+        let mut lines = done.stderr.lines().filter(|line| line.starts_with(start));
+        lines.any(|line| {
+            let mut words = line.split_whitespace().skip_while(|word| *word != "in").skip(1);
+            line.contains("tests/report/child.rs:") && words.next().is_some_and(|w| is(w, function))
+        })
     };
-    assert!(has(&["    #", " in ", "child::overflow ", "tests/report/child.rs:"]), "{done:?}");
-    assert!(has(&["    #", "child::allocate ", "tests/report/child.rs:"]), "{done:?}");
-    assert!(has(&["SUMMARY: ", "tests/report/child.rs:", " in ", "child::"]), "{done:?}");
+    assert!(has("    #", "overflow") && has("    #", "allocate"), "{done:?}");
+    assert!(has("SUMMARY: ", "allocate"), "{done:?}");
     assert!(done.stderr.ends_with("==ABORTING\n"), "{done:?}");
 }
 
@@ -77,7 +86,7 @@ fn the_report_file_is_complete_when_the_process_is_aborted() {
     assert_eq!(get("/errors/0/damage/bytes"), "41429d9d");
     let functions = get("/errors/0/alloc_stack").as_array().expect("a list").iter();
     let names: Vec<_> = functions.filter_map(|frame| frame["function"].as_str()).collect();
-    assert!(names.iter().any(|name| name.ends_with("child::allocate")), "{names:?}");
+    assert!(names.iter().any(|name| is(name, "allocate")), "{names:?}");
     let modules = get("/modules").as_array().expect("a list");
     assert!(
         modules
