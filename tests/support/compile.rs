@@ -27,14 +27,14 @@ pub fn c_library(source: &str) -> Option<PathBuf> {
     compile(source, LIBRARY)
 }
 
-/// Compiles `programs/<source>` (`.rs`) with the compiler that builds these tests.
-pub fn rust_program(source: &str) -> Option<PathBuf> {
-    compile(source, &[])
-}
-
 /// The same with other flags in addition.
 pub fn c_library_with(source: &str, flags: &[&str]) -> Option<PathBuf> {
     compile(source, &[LIBRARY, flags].concat())
+}
+
+/// Compiles `programs/<source>` (`.rs`) with the compiler that builds these tests.
+pub fn rust_program(source: &str) -> Option<PathBuf> {
+    compile(source, &[])
 }
 
 fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
