@@ -139,6 +139,8 @@ pub struct Coverage {
     pub root_bytes: u64,
     /// Bytes of blocks that were read.
     pub block_bytes: u64,
+    /// Pointers to freed blocks that were seen; [`Check::dangling`] has the first of each sort.
+    pub dangling_pointers: u64,
 }
 
 /// What a check found.

@@ -86,20 +86,44 @@ impl<'a> Batch<'a> {
     /// Looks all of them up, in the order in which they were read, and empties the batch.
     #[inline(always)]
     pub fn resolve(&mut self, nodes: &mut [Node], mut visit: impl FnMut(&mut [Node], Hit)) {
+        for entry in 0..self.look_up(nodes) {
+            self.visit(nodes, entry, &mut visit);
+        }
+    }
+
+    /// The same, in the opposite order.
+    #[inline(always)]
+    pub fn resolve_backwards(
+        &mut self,
+        nodes: &mut [Node],
+        mut visit: impl FnMut(&mut [Node], Hit),
+    ) {
+        for entry in (0..self.look_up(nodes)).rev() {
+            self.visit(nodes, entry, &mut visit);
+        }
+    }
+
+    /// Asks for all that the entries need; returns their number, and empties the batch.
+    #[inline(always)]
+    fn look_up(&mut self, nodes: &[Node]) -> usize {
         let count = self.count.min(CAPACITY);
         self.count = 0;
-        let (words, slots) = (&self.words[..count], &mut self.slots[..count]);
-        for (slot, word) in slots.iter_mut().zip(words) {
+        let slots = &mut self.slots[..count];
+        for (slot, word) in slots.iter_mut().zip(&self.words[..count]) {
             *slot = self.index.slot(*word);
             self.index.prefetch(*slot);
         }
         for slot in slots.iter() {
             self.index.prefetch_node(nodes, *slot);
         }
-        for ((slot, word), at) in slots.iter().zip(words).zip(&self.places[..count]) {
-            if let Some(node) = self.index.find_from(nodes, *slot, *word) {
-                visit(nodes, Hit { node, word: *word, at: *at });
-            }
+        count
+    }
+
+    #[inline(always)]
+    fn visit(&self, nodes: &mut [Node], entry: usize, visit: &mut impl FnMut(&mut [Node], Hit)) {
+        let (word, at) = (self.words[entry], self.places[entry]);
+        if let Some(node) = self.index.find_from(nodes, self.slots[entry], word) {
+            visit(nodes, Hit { node, word, at });
         }
     }
 }

@@ -1,29 +1,45 @@
 //! The strongly connected components of a graph: blocks that all lead to each other.
 //!
-//! Tarjan's algorithm over explicit stacks. Cost: linear in blocks and pointers; 20 bytes per block.
+//! Tarjan's algorithm over explicit stacks. Cost: linear in blocks and pointers, and about a cache miss
+//! for each, since all that is known of a block stands together; 28 bytes per block.
 
+use super::index::prefetch;
 use crate::scan::area::Area;
 
 /// The components.
 pub struct Components<'a> {
-    /// For each block, the one that stands for its component.
-    pub of: &'a [u32],
+    blocks: &'a [State],
     /// For each block that stands for a component: whether a block outside points into it.
-    pub has_predecessor: &'a [bool],
+    has_predecessor: &'a [bool],
 }
 
+/// What is known of a block.
+#[derive(Clone, Copy)]
+struct State {
+    /// The block that stands for its component.
+    component: u32,
+    /// The place in the order in which blocks are met, from 1.
+    met: u32,
+    /// The earliest block that is known to be reachable, by that order.
+    low: u32,
+    /// The next pointer to follow.
+    next: u32,
+}
+
+/// So many of a block's targets are asked for before they are followed.
+const PREFETCHED: usize = 8;
 /// Not yet in a component.
 const NONE: u32 = u32::MAX;
 
+impl Default for State {
+    fn default() -> Self {
+        Self { component: NONE, met: 0, low: 0, next: 0 }
+    }
+}
+
 struct Search<'a> {
-    of: &'a mut [u32],
+    blocks: &'a mut [State],
     has_predecessor: &'a mut [bool],
-    /// The order in which blocks were met, from 1.
-    met: &'a mut [u32],
-    /// The earliest block that is known to be reachable, by its order.
-    low: &'a mut [u32],
-    /// The next pointer of a block to follow.
-    next: &'a mut [u32],
     /// Blocks on the way from the start of the search to where it is.
     path: &'a mut [u32],
     /// Blocks met that are not yet in a component.
@@ -36,30 +52,31 @@ impl<'a> Components<'a> {
     /// Those of the graph in which each block points to its `targets`. `None` without memory.
     pub fn new(targets: &[&[u32]], memory: &'a Area) -> Option<Components<'a>> {
         let count = targets.len();
-        let scratch = || memory.alloc_zeroed::<u32>(count);
         let mut search = Search {
-            of: scratch()?,
+            blocks: memory.alloc_slice(count)?,
             has_predecessor: memory.alloc_slice(count)?,
-            met: scratch()?,
-            low: scratch()?,
-            next: scratch()?,
-            path: scratch()?,
-            open: scratch()?,
+            path: memory.alloc_zeroed(count)?,
+            open: memory.alloc_zeroed(count)?,
             open_count: 0,
             met_count: 0,
         };
-        search.of.fill(NONE);
         for start in 0..count {
-            if search.met[start] == 0 {
+            if search.blocks[start].met == 0 {
                 search.run(start, targets);
             }
         }
-        Some(Components { of: search.of, has_predecessor: search.has_predecessor })
+        Some(Components { blocks: search.blocks, has_predecessor: search.has_predecessor })
+    }
+
+    /// The block that stands for the component of `block`.
+    #[inline(always)]
+    pub fn of(&self, block: u32) -> u32 {
+        self.blocks[block as usize].component
     }
 
     /// Whether no block outside points into the component of `block`.
-    pub fn is_source(&self, block: usize) -> bool {
-        !self.has_predecessor[self.of[block] as usize]
+    pub fn is_source(&self, block: u32) -> bool {
+        !self.has_predecessor[self.of(block) as usize]
     }
 }
 
@@ -67,22 +84,23 @@ impl Search<'_> {
     fn run(&mut self, start: usize, targets: &[&[u32]]) {
         let mut depth = 0;
         let mut block = start;
-        self.enter(block);
+        self.enter(block, targets);
         loop {
-            if let Some(target) = targets[block].get(self.next[block] as usize) {
-                self.next[block] += 1;
+            let state = &mut self.blocks[block];
+            if let Some(target) = targets[block].get(state.next as usize) {
+                state.next += 1;
                 let target = *target as usize;
-                if self.met[target] == 0 {
+                if self.blocks[target].met == 0 {
                     self.path[depth] = block as u32;
                     depth += 1;
                     block = target;
-                    self.enter(block);
+                    self.enter(block, targets);
                 } else {
                     self.see(block, target);
                 }
                 continue;
             }
-            if self.low[block] == self.met[block] {
+            if state.low == state.met {
                 self.close(block);
             }
             if depth == 0 {
@@ -95,19 +113,26 @@ impl Search<'_> {
         }
     }
 
-    fn enter(&mut self, block: usize) {
+    fn enter(&mut self, block: usize, targets: &[&[u32]]) {
+        for target in targets[block].iter().take(PREFETCHED) {
+            prefetch(self.blocks.as_ptr().wrapping_add(*target as usize).cast());
+            prefetch(targets.as_ptr().wrapping_add(*target as usize).cast());
+        }
         self.met_count += 1;
-        self.met[block] = self.met_count;
-        self.low[block] = self.met_count;
+        let state = &mut self.blocks[block];
+        (state.met, state.low) = (self.met_count, self.met_count);
         self.open[self.open_count] = block as u32;
         self.open_count += 1;
     }
 
     /// Takes in what a pointer from `block` to `target`, whose search is over or under way, tells.
     fn see(&mut self, block: usize, target: usize) {
-        match self.of[target] {
-            NONE => self.low[block] = self.low[block].min(self.low[target]),
-            component => self.has_predecessor[component as usize] = true,
+        let State { component, low, .. } = self.blocks[target];
+        if component == NONE {
+            let state = &mut self.blocks[block];
+            state.low = state.low.min(low);
+        } else {
+            self.has_predecessor[component as usize] = true;
         }
     }
 
@@ -116,7 +141,7 @@ impl Search<'_> {
         loop {
             self.open_count -= 1;
             let member = self.open[self.open_count] as usize;
-            self.of[member] = block as u32;
+            self.blocks[member].component = block as u32;
             if member == block {
                 return;
             }

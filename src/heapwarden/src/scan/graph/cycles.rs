@@ -98,7 +98,7 @@ impl<'g, 'a> Cycles<'g, 'a> {
 
     /// Searches the culprit's component by breadth; returns a nearest block that points back to it.
     fn search(&mut self, culprit: u32) -> u32 {
-        let component = self.components.of[culprit as usize];
+        let component = self.components.of(culprit);
         self.queue[0] = culprit;
         let (mut done, mut met) = (0, 1);
         while done < met {
@@ -109,7 +109,7 @@ impl<'g, 'a> Cycles<'g, 'a> {
                     return block;
                 }
                 let is_new = self.before[*target as usize] == 0;
-                if is_new && self.components.of[*target as usize] == component {
+                if is_new && self.components.of(*target) == component {
                     self.before[*target as usize] = block + 1;
                     self.queue[met] = *target;
                     met += 1;

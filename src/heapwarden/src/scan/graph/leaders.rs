@@ -7,6 +7,7 @@
 use super::Node;
 use super::components::Components;
 use super::cycles::Cycles;
+use super::index::prefetch;
 use super::lost::Lost;
 use super::records::{Key, Records};
 use crate::leaks::facts::{Edge, LeakKind, Tally};
@@ -30,7 +31,7 @@ pub unsafe fn attribute<'a>(
     let members = memory.alloc_zeroed::<u32>(count)?;
     let node_of = |block: u32| &nodes[lost.blocks[block as usize] as usize];
     for leader in 0..count {
-        if taken[leader] != 0 || !components.is_source(leader) {
+        if taken[leader] != 0 || !components.is_source(leader as u32) {
             continue;
         }
         let (mut own, mut retained) = (Tally::default(), Tally::default());
@@ -41,7 +42,7 @@ pub unsafe fn attribute<'a>(
         while depth > 0 {
             depth -= 1;
             let block = stack[depth];
-            if components.of[block as usize] == components.of[leader] {
+            if components.of(block) == components.of(leader as u32) {
                 own.add(node_of(block).size);
                 members[member_count] = block;
                 member_count += 1;
@@ -53,6 +54,8 @@ pub unsafe fn attribute<'a>(
                 if taken[*target as usize] == 0 {
                     taken[*target as usize] = 1;
                     stack[depth] = *target;
+                    prefetch(core::ptr::from_ref(node_of(*target)).cast());
+                    prefetch(core::ptr::from_ref(&lost.targets[*target as usize]).cast());
                     depth += 1;
                 }
             }

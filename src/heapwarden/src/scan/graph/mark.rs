@@ -8,39 +8,15 @@
 use super::batch::{Batch, Hit};
 use super::dangling::Collector;
 use super::heuristics::counts_as_start;
-use super::index::prefetch;
 use super::node::Mark;
+use super::stack::Stack;
 use super::{Node, Root};
 use crate::leaks::facts::Coverage;
 use core::ops::Range;
 
-/// Blocks that are marked and wait to be read. Every block is marked once in a pass.
-pub struct Stack<'a> {
-    room: &'a mut [u32],
-    count: usize,
-}
-
-impl<'a> Stack<'a> {
-    /// An empty stack with room for one entry per block.
-    pub fn new(room: &'a mut [u32]) -> Self {
-        Self { room, count: 0 }
-    }
-
-    /// Puts a block on the stack and asks for its memory.
-    #[inline(always)]
-    fn push(&mut self, number: u32, node: &Node) {
-        self.room[self.count] = number;
-        self.count += 1;
-        prefetch(node.start as *const u8);
-        prefetch((node.start + 64) as *const u8);
-    }
-
-    #[inline(always)]
-    fn pop(&mut self) -> Option<u32> {
-        self.count = self.count.checked_sub(1)?;
-        Some(self.room[self.count])
-    }
-}
+/// So much of a block is read at a time when no other block waits. What is found then is looked up at
+/// once: in a list, the next block arrives while the rest of this one is read.
+const ALONE: usize = 128;
 
 /// The state of both passes.
 pub struct Marker<'a, 'b> {
@@ -110,14 +86,22 @@ impl Marker<'_, '_> {
         loop {
             while !self.batch.is_full() {
                 if words.is_empty() {
-                    let Some(number) = self.stack.pop() else { break };
+                    let Some(number) = self.stack.pop(self.nodes) else { break };
                     words = self.nodes[number as usize].words();
                     self.coverage.block_bytes += words.len() as u64;
                 }
+                let is_alone = self.stack.is_empty() && words.len() > ALONE;
+                let end = if is_alone { words.start + ALONE } else { words.end };
+                let mut part = words.start..end;
                 // SAFETY: the caller's promise.
-                unsafe { self.batch.read(&mut words) };
+                unsafe { self.batch.read(&mut part) };
+                words.start = part.start;
+                if is_alone && !self.batch.is_empty() {
+                    break;
+                }
             }
             if self.batch.is_empty() {
+                debug_assert!(words.is_empty() && self.stack.is_empty());
                 return;
             }
             self.resolve(None, visit);
@@ -129,7 +113,8 @@ impl Marker<'_, '_> {
         let Marker { nodes, batch, stack, dangling, is_vtable, .. } = self;
         let mut visitor =
             Visitor { stack, dangling: dangling.as_mut(), root, is_vtable: *is_vtable };
-        batch.resolve(nodes, |nodes, hit| visit(&mut visitor, nodes, hit));
+        // Backwards: what was found first is then read first, and allocated first, as a rule.
+        batch.resolve_backwards(nodes, |nodes, hit| visit(&mut visitor, nodes, hit));
     }
 
     #[inline(always)]

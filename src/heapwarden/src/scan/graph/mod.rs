@@ -3,9 +3,9 @@
 //!
 //! Everything here is a function of blocks, roots and the memory that they name: it stops nobody, takes
 //! no lock and no memory but the check's ([`Area`]), and recurses nowhere. Steps, each a module:
-//! [`index`] (address to block), [`mark`] (what is reachable; reads through [`batch`], judges pointers
-//! with [`heuristics`], notes [`dangling`] ones), [`lost`] (the graph of the rest), [`components`],
-//! [`leaders`] and [`cycles`] (whom to blame), [`records`] (sums).
+//! `index` (address to block), `mark` (what is reachable; keeps a `stack`, reads through `batch`, judges
+//! pointers with `heuristics`, notes `dangling` ones), `lost` (the graph of the rest), `components`,
+//! `leaders` and `cycles` (whom to blame), `records` (sums).
 
 mod batch;
 mod components;
@@ -19,6 +19,7 @@ mod lost;
 mod mark;
 mod node;
 mod records;
+mod stack;
 #[cfg(test)]
 mod tests;
 
@@ -30,9 +31,10 @@ use batch::Batch;
 use dangling::Collector;
 use index::Index;
 use lost::Lost;
-use mark::{Marker, Stack};
+use mark::Marker;
 use node::Mark;
 use records::Records;
+use stack::Stack;
 
 /// What to analyse.
 pub struct Request<'a> {
@@ -48,7 +50,7 @@ pub struct Request<'a> {
     pub is_vtable: &'a dyn Fn(usize) -> bool,
 }
 
-/// Analyses; `None` when there is no memory. Of the coverage only the bytes that were read are filled
+/// Analyses; `None` when there is no memory. Of the coverage only what was read and seen is filled
 /// in, and of dangling pointers all that a [`Node`] knows.
 ///
 /// # Safety
@@ -71,8 +73,9 @@ pub unsafe fn analyse<'a>(request: Request<'a>) -> Option<Check<'a>> {
         marker.mark_reachable(roots);
         marker.mark_possible();
     }
-    let Marker { coverage, dangling, .. } = marker;
-    let (dangling, _seen) = dangling.map_or((&[][..], 0), Collector::finish);
+    let Marker { mut coverage, dangling, .. } = marker;
+    let (dangling, seen) = dangling.map_or((&[][..], 0), Collector::finish);
+    coverage.dangling_pointers = seen;
     // SAFETY: the caller's promise.
     let lost = unsafe { Lost::read(nodes, index, scratch, memory) }?;
     let mut records = Records::new(memory)?;

@@ -199,9 +199,13 @@ fn of_many_alike_dangling_pointers_a_few_are_kept() {
     freed.iter().enumerate().for_each(|(index, block)| heap.write(holder + index * 8, *block));
     heap.roots.push(holder);
     heap.roots.extend(&freed);
-    heap.check(true, |check| assert_eq!(check.dangling.len(), 64));
+    heap.check(true, |check| {
+        assert_eq!((check.dangling.len(), check.coverage.dangling_pointers), (64, 400));
+    });
     let holders: Vec<usize> = (0..100).map(|_| heap.block(16, 10)).collect();
     holders.iter().for_each(|holder| heap.write(*holder, freed[0]));
     heap.roots = holders;
-    heap.check(true, |check| assert_eq!(check.dangling.len(), 4));
+    heap.check(true, |check| {
+        assert_eq!((check.dangling.len(), check.coverage.dangling_pointers), (4, 100));
+    });
 }
