@@ -2,7 +2,7 @@
 
 use super::guardian::{self, Guardian, OUTGOING};
 use super::settings::{Settings, settings};
-use super::{accounting, large, verify};
+use super::{accounting, large, look, verify};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
@@ -47,7 +47,7 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
     }
     let settings = settings();
     let span = if found.is_inner() {
-        match verify::span_of_shifted(payload, found) {
+        match look::span_of_shifted(payload, found) {
             Some(span) => span,
             None => return detect::bad_free(payload, found, release),
         }

@@ -6,7 +6,7 @@
 use super::allocate::{allocate, dress};
 use super::release::{Release, free};
 use super::settings::settings;
-use super::{accounting, guardian, large, verify};
+use super::{accounting, guardian, large, look, verify};
 use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
 use core::ptr::{copy_nonoverlapping, null_mut};
@@ -27,7 +27,7 @@ fn live(payload: usize) -> Option<(Span, Family)> {
         return None;
     }
     let span = if found.is_inner() {
-        verify::span_of_shifted(payload, found)?
+        look::span_of_shifted(payload, found)?
     } else {
         let end = header_at + TABLE[class].slot_bytes as usize;
         Span { slot: header_at, end, payload, size: end - payload - found.slack() }

@@ -1,15 +1,14 @@
 //! Verification of chunks where they lie: carving, the neighbours of a free, the whole heap.
 //!
-//! Other threads may be changing a chunk while it is looked at: what looks damaged is looked at
-//! again, some milliseconds later, before it is called damaged.
+//! What a slot holds is [`look`]'s to say, and whether it stays that way [`patience`](super::patience)'s;
+//! here is when to look, and what is told then.
 
 use super::large;
+use super::look::{Look, look, tail_holds};
+use super::patience::{look_patiently, pause};
 use super::settings::settings;
-use crate::chunk::fill::Changed;
-use crate::chunk::tail::Pattern;
-use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
+use crate::chunk::{Family, Header, Span, State, fill};
 use crate::detect;
-use heapwarden_core::os::syscall;
 use heapwarden_core::{BlockKind, Located};
 
 /// The core's hook: slots are about to be used, or to border used ones, for the first time.
@@ -28,108 +27,6 @@ pub fn may_go(first: usize, bytes: usize, carved: usize) -> bool {
         let start = first + slot * bytes;
         look(start, start + bytes) == Look::Intact
     })
-}
-
-/// The span of a payload whose inner header is `found`; `None` when no slot's leading header
-/// leads to it.
-pub fn span_of_shifted(payload: usize, found: Header) -> Option<Span> {
-    let place = heapwarden_core::place(payload)?;
-    let slot = place.first + place.slot * place.slot_bytes;
-    // SAFETY: the slot lies in a slab.
-    let leading = unsafe { Header::read(slot) };
-    let leads = leading.is_valid(slot) && leading.is_leading();
-    if !leads || slot + leading.slack() != payload {
-        return None;
-    }
-    let end = slot + place.slot_bytes;
-    Some(Span { slot, end, payload, size: (end - payload).checked_sub(found.slack())? })
-}
-
-/// What a look at a slot says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Look {
-    Intact,
-    Header(u64),
-    Tail(Span),
-    Fill(Changed),
-}
-
-/// Looks at a carved slot.
-fn look(slot: usize, end: usize) -> Look {
-    // SAFETY: carved slots of slabs are mapped; races are the caller's to sort out.
-    unsafe {
-        let found = Header::read(slot);
-        if found.is_changing(slot) {
-            return Look::Intact;
-        }
-        if !found.is_valid(slot) {
-            return Look::Header(found.0);
-        }
-        let span = match found.state() {
-            State::Never => return Look::Intact,
-            State::Quarantined | State::Free if !settings().quarantine => return Look::Intact,
-            State::Quarantined | State::Free => {
-                let byte = settings().free_fill;
-                if fill::holds(slot + HEADER_BYTES, end, byte) {
-                    return Look::Intact;
-                }
-                return fill::changed(slot + HEADER_BYTES, end, |_| byte)
-                    .map_or(Look::Intact, Look::Fill);
-            }
-            State::Live if found.is_leading() => {
-                let payload = slot + found.slack();
-                let inner = Header::read(payload - HEADER_BYTES);
-                match inner.is_valid(payload - HEADER_BYTES) {
-                    true => Span { slot, end, payload, size: end - payload - inner.slack() },
-                    false => return Look::Header(inner.0),
-                }
-            }
-            State::Live => {
-                let payload = slot + HEADER_BYTES;
-                Span { slot, end, payload, size: end - payload - found.slack() }
-            }
-        };
-        if tail_holds(&span) { Look::Intact } else { Look::Tail(span) }
-    }
-}
-
-unsafe fn tail_holds(span: &Span) -> bool {
-    let pattern = Pattern::of(span.payload);
-    // SAFETY: the caller's span lies in a slot.
-    unsafe {
-        pattern.holds(span.tail(), span.end)
-            && (!span.is_shifted() || pattern.holds(span.slot + HEADER_BYTES, span.header()))
-    }
-}
-
-/// Looks until two looks agree in every detail, and the headers with them: then it is damage and
-/// not another thread at work.
-fn look_patiently(slot: usize, end: usize) -> Look {
-    let mut last = look(slot, end);
-    for _ in 0..20 {
-        if last == Look::Intact {
-            return last;
-        }
-        // SAFETY: a carved slot.
-        let before = unsafe { Header::read(slot) };
-        pause();
-        let again = look(slot, end);
-        // SAFETY: as above.
-        if again == last && unsafe { Header::read(slot) } == before {
-            return again;
-        }
-        last = again;
-    }
-    // Always on the move: nothing can be said.
-    Look::Intact
-}
-
-/// Waits for 5 ms, so that a thread in the middle of a change can finish it.
-pub fn pause() {
-    let time = libc::timespec { tv_sec: 0, tv_nsec: 5_000_000 };
-    // SAFETY: reads a live local.
-    let _ =
-        unsafe { syscall::call(libc::SYS_nanosleep, [&raw const time as usize, 0, 0, 0, 0, 0]) };
 }
 
 /// Reports what is wrong with a carved slot, if it still is. Returns whether it was.

@@ -4,7 +4,7 @@
 use super::describe::{self, block_at};
 use super::tell::{deliver, facts};
 use super::{header, pointer};
-use crate::checked::{Release, verify};
+use crate::checked::{Release, pause};
 use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State};
 use crate::report::{BlockFacts, BlockState, Facts, Kind, LayoutFacts, Mismatch, Pointer};
 use crate::unwind::{self, modules};
@@ -148,7 +148,7 @@ fn settled_state(payload: usize) -> Option<State> {
         if !header.is_changing(slot) {
             return header.is_valid(slot).then(|| header.state());
         }
-        verify::pause();
+        pause();
     }
     None
 }

@@ -26,6 +26,7 @@ mod handler;
 mod instruction;
 mod kernel;
 mod operand;
+mod prefixes;
 mod tell;
 
 pub use actions::{install, sigaction, signal};

@@ -25,13 +25,15 @@ mod early;
 mod formatted;
 mod input;
 mod memory;
+mod streams;
 mod strings;
 mod variadic;
 
 /// Looks libc's functions up and starts the checks if they are asked for.
 pub(crate) fn settle() {
     let checked = heapwarden::intercept::enable();
-    let families = [memory::ALL, strings::ALL, formatted::ALL, variadic::ALL, input::ALL];
+    let families =
+        [memory::ALL, strings::ALL, formatted::ALL, variadic::ALL, input::ALL, streams::ALL];
     if !slot::protect(&families, true) {
         // The checking functions find libc's at each call and, unless enabled, check nothing.
         return;
