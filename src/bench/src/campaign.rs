@@ -35,6 +35,8 @@ pub struct Column {
     pub name: String,
     /// What exactly it is.
     pub version: String,
+    /// Whether it ran the short jobs only, and each once.
+    pub slow: bool,
 }
 
 /// All runs of one job under one allocator.
@@ -163,7 +165,11 @@ pub mod samples {
         scale.printed.insert("scale 1000".to_owned(), vec![vec![9.0, 8.0, 7.0, 6.0]]);
         let row =
             |name: &str, counts| Row { name: name.into(), what: "work & <more>".into(), counts };
-        let column = |name: &str| Column { name: name.into(), version: format!("{name} 1") };
+        let column = |name: &str| Column {
+            name: name.into(),
+            version: format!("{name} 1"),
+            slow: name == "other",
+        };
         Campaign {
             rows: vec![row("churn", true), row("tree", true), row("scale", false)],
             columns: ["glibc", "heapwarden", "other"].map(column).to_vec(),

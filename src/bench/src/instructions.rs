@@ -28,7 +28,8 @@ pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
     notes.iter().for_each(|note| eprintln!("note: {note}"));
     let names = COUNTED.iter().map(|(workload, _)| format!("{workload}, per operation"));
     let mut table = Table::new(std::iter::once("allocator".to_owned()).chain(names));
-    for allocator in &allocators {
+    // A wrapping tool cannot be run under callgrind.
+    for allocator in allocators.iter().filter(|allocator| allocator.wrapper.is_empty()) {
         let mut cells = vec![allocator.name.clone()];
         for (workload, operations) in COUNTED {
             cells.push(match per_operation(allocator, workload, operations) {
@@ -59,6 +60,7 @@ fn count(allocator: &Allocator, workload: &str, operations: u64) -> Result<u64> 
     valgrind.args(["workload", workload, "--operations"]).arg(operations.to_string());
     valgrind.env_remove("LD_LIBRARY_PATH").env("LD_PRELOAD", &allocator.library);
     valgrind.env("HEAPWARDEN_OPTIONS", &allocator.options);
+    valgrind.envs(allocator.environment.iter().filter_map(|entry| entry.to_str()?.split_once('=')));
     let output = valgrind.output().map_err(|error| format!("cannot run valgrind: {error}"))?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {

@@ -35,7 +35,12 @@ pub struct Job {
     pub driver: Driver,
     /// Whether it counts in the geometric means; `scale` does not, it has a table of its own.
     pub counts: bool,
+    /// Whether the slow checkers run it too.
+    pub short: bool,
 }
+
+/// The jobs that checkers of 20 to 50 times glibc's time run: one of each sort, and the programs.
+const SHORT: [&str; 7] = ["churn", "tree", "strings", "python3", "perl", "sqlite3", "lua5.4"];
 
 impl Job {
     /// A job that ends by itself and counts.
@@ -48,6 +53,7 @@ impl Job {
             remove_before: Vec::new(),
             driver: Driver::Alone,
             counts: true,
+            short: SHORT.contains(&name),
         }
     }
 
@@ -59,8 +65,11 @@ impl Job {
         let mut environment = under.environment();
         environment.extend(self.environment.iter().cloned());
         match self.driver {
-            Driver::Alone => spawner.run(scratch, &self.command, &environment),
-            Driver::Redis => redis::run(self, spawner, scratch, &environment),
+            Driver::Alone => spawner.run(scratch, &under.command(&self.command), &environment),
+            Driver::Redis => {
+                let job = Job { command: under.command(&self.command), ..self.clone() };
+                redis::run(&job, spawner, scratch, &environment)
+            }
         }
     }
 }

@@ -36,6 +36,10 @@ const SCALE_TEXT: &str = "\
     same random visits without malloc or free, that is the price of the processor's caches, which no \
     allocator can avoid. `scale` is not part of the geometric means.\n\n";
 
+const SLOW_TEXT: &str = "\n(*) A checker that takes many times as long: it ran some of the jobs, \
+    each once, and its means are over those. heaptrack is its recorder alone, which writes to \
+    /dev/null; its interpreter, a process beside it, is not measured.\n";
+
 fn head(campaign: &Campaign) -> String {
     let mut page = "# Benchmarks\n\nThis page is generated. The command was\n\n```\n".to_owned();
     page += &campaign.command;
@@ -50,7 +54,11 @@ fn head(campaign: &Campaign) -> String {
         if campaign.runs == 1 { "once".to_owned() } else { format!("{} times", campaign.runs) }
     );
     for column in &campaign.columns {
-        page += &format!("- {}: {}\n", column.name, column.version);
+        let slow = if column.slow { " (*)" } else { "" };
+        page += &format!("- {}: {}{slow}\n", column.name, column.version);
+    }
+    if campaign.columns.iter().any(|column| column.slow) {
+        page += SLOW_TEXT;
     }
     page
 }
@@ -92,6 +100,7 @@ mod tests {
             "(benchmarks.svg)",
             "| heapwarden | 1.00 | 1.41 |",
             "| churn | 1.00 s | 0.50 | 3.00 |",
+            "- other: other 1 (*)",
             "- tree under other: killed by signal 11",
             "- perl left out: not installed",
         ] {

@@ -1,6 +1,7 @@
 //! Runs every job under every allocator, interleaved: A B C A B C ..., so that a machine that gets
 //! slower or warmer in the course of a campaign does so for all of them alike. Every round starts with
-//! another allocator, so that none always runs in the wake of the same other.
+//! another allocator, so that none always runs in the wake of the same other. Slow checkers run the
+//! short jobs only, in the first round.
 
 use crate::Result;
 use crate::campaign::{Campaign, Cell, Column, Row};
@@ -19,8 +20,8 @@ pub fn run(
 ) -> Result<Campaign> {
     let mut campaign = Campaign { runs, ..Campaign::default() };
     for allocator in allocators {
-        let (name, version) = (allocator.name.clone(), allocator.version.clone());
-        campaign.columns.push(Column { name, version });
+        let Allocator { name, version, slow, .. } = allocator.clone();
+        campaign.columns.push(Column { name, version, slow });
     }
     for job in jobs {
         eprint!("{:<10}", job.name);
@@ -46,7 +47,8 @@ fn run_job(
         for turn in 0..allocators.len() {
             // The first round keeps the order: the baseline's output is what the others must print.
             let index = (turn + round) % allocators.len();
-            if cells[index].problem.is_some() {
+            let skipped = allocators[index].slow && (round > 0 || !job.short);
+            if skipped || cells[index].problem.is_some() {
                 continue;
             }
             let outcome = job.run(spawner, scratch, &allocators[index]);
