@@ -55,6 +55,16 @@ counters! {
 /// the call reads and writes, and no memory that Rust still uses is unmapped.
 pub unsafe fn call(number: i64, arguments: [usize; 6]) -> Result<usize, i32> {
     count(number);
+    // SAFETY: the caller's promise.
+    unsafe { uncounted(number, arguments) }
+}
+
+/// As [`call`], but leaves no trace: for signal handlers that may interrupt the counting itself.
+///
+/// # Safety
+/// As for [`call`].
+#[inline(always)]
+pub unsafe fn uncounted(number: i64, arguments: [usize; 6]) -> Result<usize, i32> {
     let result: isize;
     // SAFETY: the x86-64 Linux convention; rcx and r11 are clobbered by the instruction. What the
     // call does to memory is the caller's promise.

@@ -15,13 +15,13 @@ mod patience;
 mod release;
 mod resize;
 mod settings;
-pub mod verify;
+mod verify;
 
 pub use allocate::allocate;
 pub use guardian::{next_number as next_thread_number, number as thread_number, visit_tallies};
 pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};
 pub use patience::pause;
-pub use release::{Release, free};
+pub use release::{Release, free, repair_after_fork};
 pub use resize::{reallocate, size_of};
 pub use settings::{FREE_FILL, HOOKS, NEW_FILL, Settings, is_checked, settings, start};
 pub use verify::check_heap;

@@ -13,8 +13,19 @@ use crate::scan::nodes::{self, Wanted};
 use crate::scan::registers::Registers;
 use crate::scan::roots::Roots;
 use crate::{handler_stack, inside, scan};
-use heapwarden_core::Held;
-use scan::stop;
+use heapwarden_core::{Held, RawMutex};
+use scan::stop::{self, Stopped};
+
+/// Held by the thread that checks, from before it stops the others until they run again.
+static CHECKING: RawMutex = RawMutex::new();
+
+/// In a forked child: the thread that was checking does not exist here. To be called by the one that
+/// repairs.
+pub(crate) fn repair_after_fork() {
+    // SAFETY: the holder, if there was one, does not exist; the lock protects nothing of its own.
+    unsafe { CHECKING.reset() };
+    stop::repair_after_fork();
+}
 
 /// What to look for, and from where.
 #[derive(Clone, Copy, Default)]
@@ -26,8 +37,8 @@ pub struct Request<'a> {
 }
 
 /// Stops the other threads, looks for leaks, lets them go, and calls `visit` with what was found.
-/// False, without a call, where there is nothing to check: without the checked heap, or in a process
-/// that shares its memory with the one that made it (`vfork`).
+/// False, without a call, where that cannot be said: in profiles that keep no stacks, since the blocks
+/// that the loader allocated for itself cannot be told from others there.
 ///
 /// The caller must not be inside of the allocator; see [`crate::on_demand`] for signal handlers.
 #[inline(never)]
@@ -43,10 +54,17 @@ fn check_from(
     request: &Request<'_>,
     visit: &mut dyn FnMut(&Check<'_>),
 ) -> bool {
-    if !settings().active {
+    if !settings().evidence || settings().stack_depth == 0 {
         return false;
     }
     let _inside = inside::enter();
+    heapwarden_core::check_fork();
+    // With signals open: a thread that waits here can be stopped by the one that checks.
+    if request.interrupted.is_none() {
+        CHECKING.lock();
+    } else if !CHECKING.try_lock() {
+        return false;
+    }
     let started = stop::now();
     let area = Area::new(0);
     let mut found = None;
@@ -56,6 +74,7 @@ fn check_from(
             found = scan(registers, request, area, &mut coverage);
         });
     }
+    CHECKING.unlock();
     let mut found = found.unwrap_or(Check {
         totals: Default::default(),
         records: &[],
@@ -80,32 +99,35 @@ fn scan<'a>(
     coverage: &mut Coverage,
 ) -> Option<Check<'a>> {
     heapwarden_core::hold(|held| {
-        let mut roots = Roots::new(area);
-        let nodes = gather(held, registers, request, area, coverage, &mut roots);
-        let roots = roots.finish()?;
-        let mut found = analyse(nodes?, roots, request, area)?;
-        found.dangling = explain(found.dangling, area)?;
-        Some(found)
+        let stopped = stop::others();
+        let found = scan_stopped(held, &stopped, registers, request, area, coverage);
+        coverage.pause_nanoseconds = stopped.resume();
+        found
     })
 }
 
-fn gather<'a>(
+fn scan_stopped<'a>(
     held: &Held,
+    stopped: &Stopped,
     registers: &Registers,
     request: &Request<'_>,
     area: &'a Area,
     coverage: &mut Coverage,
-    roots: &mut Roots<'a>,
-) -> Option<&'a mut [Node]> {
+) -> Option<Check<'a>> {
     let alternate = request
         .interrupted
         .map_or((0, 0), |context| (context.uc_stack.ss_sp as usize, context.uc_stack.ss_size));
+    coverage.threads_stopped = 1;
+    let mut roots = Roots::new(area);
     roots.add_segments();
     roots.add_registered();
-    stop::add_calling_thread(registers, alternate, roots);
-    stop::add_descriptors(roots);
-    coverage.threads_stopped = 1;
-    nodes::gather(held, area, Wanted { freed: request.dangling })
+    stop::add_descriptors(&mut roots);
+    stop::add_calling_thread(registers, alternate, &mut roots);
+    stopped.add_to(&mut roots, coverage);
+    let nodes = nodes::gather(held, area, Wanted { freed: request.dangling })?;
+    let mut found = analyse(nodes, roots.finish()?, request, area)?;
+    found.dangling = explain(found.dangling, area)?;
+    Some(found)
 }
 
 fn analyse<'a>(

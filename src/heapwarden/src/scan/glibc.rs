@@ -64,12 +64,28 @@ pub fn is_single_threaded() -> bool {
     if !is_prepared() {
         return false;
     }
-    let (flag, count) = (SINGLE_THREADED.load(Relaxed), THREAD_COUNT.load(Relaxed));
-    // SAFETY: a flag of one byte and a counter of libc's.
-    unsafe {
-        (flag != 0 && (flag as *const u8).read_volatile() != 0)
-            || (count != 0 && (count as *const u32).read_volatile() == 1)
-    }
+    let flag = SINGLE_THREADED.load(Relaxed);
+    // SAFETY: a flag of one byte of libc's.
+    thread_count() == 1 || (flag != 0 && unsafe { (flag as *const u8).read_volatile() } != 0)
+}
+
+/// How many threads libc has started and not seen end; 0 if unknown.
+pub fn thread_count() -> u32 {
+    let count = THREAD_COUNT.load(Relaxed);
+    // SAFETY: a counter of libc's.
+    if count == 0 { 0 } else { unsafe { (count as *const u32).read_volatile() } }
+}
+
+/// The thread pointer of the thread with this kernel number. Other threads must stand still.
+pub fn find(number: u32) -> Option<usize> {
+    let mut found = None;
+    threads(&mut |pointer| {
+        // SAFETY: libc's list leads to it, and it was found readable.
+        if number != 0 && unsafe { thread_number(pointer) } == number {
+            found = Some(pointer);
+        }
+    });
+    found
 }
 
 /// Bytes of static thread-local storage, that of the thread descriptor included; a page if unknown.

@@ -8,12 +8,16 @@ pub mod area;
 mod glibc;
 pub mod graph;
 pub(crate) mod nodes;
+mod park;
 mod readable;
 pub(crate) mod registers;
+mod restart;
 pub mod roots;
 mod segments;
+mod slots;
 mod stacks;
 pub(crate) mod stop;
+mod tasks;
 
 /// Looks up what a scan needs to know of libc; once, when libc is ready.
 pub fn prepare() {

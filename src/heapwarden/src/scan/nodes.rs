@@ -8,7 +8,6 @@
 use super::area::{Area, Zeroed};
 use super::graph::Node;
 use super::segments;
-use crate::checked::settings;
 use crate::chunk::{HEADER_BYTES, Header, State};
 use crate::evidence::{self, Record};
 use crate::site;
@@ -171,17 +170,15 @@ fn payload(slot: usize, end: usize, header: Header) -> Option<Range<usize>> {
 }
 
 /// Tells which call sites' blocks are nobody's leak: those that the dynamic loader allocated (its
-/// tables, dynamic thread-local storage), and those of unknown origin, where stacks are known at all.
+/// tables, dynamic thread-local storage), and those of unknown origin.
 struct Judge {
     loader: Range<usize>,
-    knows_sites: bool,
     last: (u32, bool),
 }
 
 impl Judge {
     fn new() -> Judge {
-        let knows_sites = settings().evidence && settings().stack_depth > 0;
-        Judge { loader: segments::loader(), knows_sites, last: (0, knows_sites) }
+        Judge { loader: segments::loader(), last: (0, true) }
     }
 
     fn ignores(&mut self, site: u32) -> bool {
@@ -190,7 +187,7 @@ impl Judge {
             let by_loader = innermost.is_some_and(|frame| self.loader.contains(frame));
             self.last = (site, site == 0 || by_loader);
         }
-        self.knows_sites && self.last.1
+        self.last.1
     }
 }
 

@@ -1,6 +1,7 @@
 //! The registers of a thread, as words to look for pointers in.
 
 use core::arch::asm;
+use core::ops::Range;
 
 /// Registers that can hold a pointer of the program.
 pub const COUNT: usize = 16;
@@ -61,4 +62,21 @@ impl Registers {
         let register = |number: i32| context.uc_mcontext.gregs[number as usize] as usize;
         Registers { words: GENERAL.map(register), sp: register(libc::REG_RSP) }
     }
+}
+
+/// Where the kernel has saved the vector registers of an interrupted frame; code copies pointers
+/// through them.
+pub fn extended(context: &libc::ucontext_t) -> Range<usize> {
+    /// The part that every processor has (FXSAVE), and where the kernel says in it how much there is.
+    const LEGACY_BYTES: usize = 512;
+    const MAGIC_AT: usize = 464;
+    const MAGIC: u32 = 0x4650_5853;
+    let start = context.uc_mcontext.fpregs as usize;
+    if start == 0 {
+        return 0..0;
+    }
+    // SAFETY: the kernel's frame has that part.
+    let [magic, bytes] = unsafe { *((start + MAGIC_AT) as *const [u32; 2]) };
+    let bytes = if magic == MAGIC { bytes as usize } else { LEGACY_BYTES };
+    start..start + bytes.clamp(LEGACY_BYTES, 64 * 1024)
 }

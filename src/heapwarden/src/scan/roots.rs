@@ -74,9 +74,14 @@ impl<'a> Roots<'a> {
 
     /// What it holds in registers.
     pub fn add_registers(&mut self, number: u32, registers: &Registers) {
-        match self.memory.alloc_slice::<usize>(registers.words.len()) {
+        self.add_words(number, &registers.words);
+    }
+
+    /// The same for some of them.
+    pub fn add_words(&mut self, number: u32, words: &[usize]) {
+        match self.memory.alloc_slice::<usize>(words.len()) {
             Some(copy) => {
-                copy.copy_from_slice(&registers.words);
+                copy.copy_from_slice(words);
                 let range = copy.as_ptr_range();
                 let range = range.start as usize..range.end as usize;
                 self.push(range, Holder::Register(number));

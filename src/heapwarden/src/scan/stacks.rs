@@ -31,9 +31,9 @@ pub enum Part {
 /// Where a thread stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    /// Its stack pointer.
+    /// Its stack pointer; 0 when it is not known.
     pub sp: usize,
-    /// Its thread pointer.
+    /// Its thread pointer; 0 when it is not known.
     pub pointer: usize,
     /// The first address and the length of its alternate signal stack.
     pub alternate: (usize, usize),
@@ -45,7 +45,7 @@ type Visit<'a> = &'a mut dyn FnMut(Part, Range<usize>);
 
 /// Calls `visit` with each stretch of memory that is the thread's.
 pub fn visit(place: &Place, visit: Visit<'_>) {
-    let local = thread_local(place.pointer);
+    let local = if place.pointer == 0 { 0..0 } else { thread_local(place.pointer) };
     let low = place.sp.saturating_sub(RED_ZONE);
     let own = if place.is_first { first_stack() } else { low..local.start };
     let is_own = own.contains(&place.sp)
@@ -54,11 +54,15 @@ pub fn visit(place: &Place, visit: Visit<'_>) {
     if is_own {
         stack(low..own.end, visit);
     } else {
-        stack(low..unknown_end(place), visit);
+        if place.sp != 0 {
+            stack(low..unknown_end(place), visit);
+        }
         let end = own.end;
         stack(downwards(end, end.saturating_sub(UNKNOWN_MAX))..end, visit);
     }
-    descriptor(place.pointer, visit);
+    if place.pointer != 0 {
+        descriptor(place.pointer, visit);
+    }
 }
 
 /// Calls `visit` with the thread-local memory at a thread pointer.

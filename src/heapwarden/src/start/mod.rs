@@ -10,7 +10,7 @@ mod initial_stack;
 
 use crate::options::{Complaint, Options, VARIABLE};
 use crate::text::{Descriptor, Writer};
-use crate::{checked, chunk};
+use crate::{checked, chunk, leaks};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -110,9 +110,15 @@ fn core_config(options: &Options) -> heapwarden_core::Config {
     if checked::is_checked(options.profile) {
         config.slot_offset = chunk::HEADER_BYTES as u8;
         config.layered = true;
-        config.hooks = checked::HOOKS;
+        config.hooks = heapwarden_core::Hooks { child: Some(repair_after_fork), ..checked::HOOKS };
     }
     config
+}
+
+/// The core's hook: this is a forked child.
+fn repair_after_fork() {
+    checked::repair_after_fork();
+    leaks::check::repair_after_fork();
 }
 
 fn complain(complaint: Complaint<'_>) {

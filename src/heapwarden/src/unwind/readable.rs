@@ -14,7 +14,10 @@ pub(crate) fn is_readable(address: usize) -> bool {
     // SAFETY: the kernel reads at most 8 bytes there and answers EFAULT if it cannot; an unknown
     // operation changes nothing.
     let answer = unsafe {
-        syscall::call(libc::SYS_rt_sigprocmask, [UNKNOWN_OPERATION, address, 0, MASK_BYTES, 0, 0])
+        syscall::uncounted(
+            libc::SYS_rt_sigprocmask,
+            [UNKNOWN_OPERATION, address, 0, MASK_BYTES, 0, 0],
+        )
     };
     answer == Err(libc::EINVAL)
 }
