@@ -2,7 +2,8 @@
 //!
 //! An unchanged byte of a canary is shown as two dots: it tells nothing, and it is a secret.
 
-use super::page::{Ink, Page};
+use super::page::Page;
+use super::sheet::Ink;
 use crate::report::{Damage, Expected};
 use crate::text::hexadecimal;
 

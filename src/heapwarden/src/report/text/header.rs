@@ -1,14 +1,13 @@
 //! The first lines: what was found, what was done and by whom.
 
-use super::page::{Ink, Page};
+use super::page::Page;
+use super::sheet::Ink;
 use crate::report::{
     Access, AccessKind, Detail, Dialect, Facts, Kind, LayoutFacts, Mismatch, Pointer,
 };
 
-const RULE: &str = "=================================================================";
-
 pub(super) fn write(page: &mut Page<'_, '_>) {
-    page.text(RULE).end_line();
+    page.rule();
     page.start(Ink::Error).process().text("ERROR: ");
     let dialect = page.style.dialect;
     page.text(dialect.banner()).text(": ");
@@ -26,15 +25,15 @@ pub(super) fn write(page: &mut Page<'_, '_>) {
     if let Some(Mismatch::Layouts { allocated, released }) = page.facts.mismatch {
         layouts(page, allocated, released);
     }
-    let frames = page.facts.access_stack;
-    page.stack(frames, page.facts.registers);
+    let Facts { access_stack, registers, .. } = *page.facts;
+    page.stack(access_stack, registers);
     page.end_line();
 }
 
 /// `KIND on address A at pc P bp B sp S`.
 fn general(page: &mut Page<'_, '_>) {
-    let facts = page.facts;
-    page.text(page.style.dialect.kind(facts.kind)).text(" on address ").address(facts.address);
+    let (facts, kind) = (page.facts, page.style.dialect.kind(page.facts.kind));
+    page.text(kind).text(" on address ").address(facts.address);
     page.text(" at pc ").address(pc(facts));
     if let Some(registers) = facts.registers {
         page.text(" bp ").address(registers.bp).text(" sp ").address(registers.sp);
@@ -54,11 +53,13 @@ fn asan_sentence(page: &mut Page<'_, '_>) -> bool {
     match kind {
         Kind::DoubleFree => {
             page.text("attempting double-free on ").address(address);
-            page.text(" in thread ").thread().text(":");
+            page.text(" in thread ");
+            page.thread().text(":");
         }
         Kind::InvalidFree => {
             page.text("attempting free on address which was not malloc()-ed: ").address(address);
-            page.text(" in thread ").thread();
+            page.text(" in thread ");
+            page.thread();
         }
         Kind::AllocDeallocMismatch => {
             page.text("alloc-dealloc-mismatch");
@@ -70,7 +71,8 @@ fn asan_sentence(page: &mut Page<'_, '_>) -> bool {
         }
         Kind::NewDeleteTypeMismatch | Kind::LayoutMismatch => {
             page.text(Kind::NewDeleteTypeMismatch.id()).text(" on ").address(address);
-            page.text(" in thread ").thread().text(":");
+            page.text(" in thread ");
+            page.thread().text(":");
         }
         _ => return false,
     }
@@ -139,7 +141,8 @@ fn access(page: &mut Page<'_, '_>) {
             page.text(" by ").text(facts.access_what).text(" in");
         }
     }
-    page.text(" thread ").thread();
+    page.text(" thread ");
+    page.thread();
 }
 
 /// What was freed that is not a block.

@@ -2,7 +2,8 @@
 //! which block. For programs in production, whose log is no place for a page, and for profiles that
 //! keep no stacks. Needs no names, so no debug information is read for it.
 
-use super::page::{Ink, Page};
+use super::page::Page;
+use super::sheet::Ink;
 use super::{header, place};
 use crate::report::{BlockState, Mismatch};
 

@@ -11,6 +11,7 @@ mod header;
 mod line;
 mod page;
 mod place;
+mod sheet;
 mod stack;
 mod summary;
 
@@ -19,6 +20,7 @@ use super::facts::Facts;
 use crate::symbolize::Symbolizer;
 use crate::text::Sink;
 use page::Page;
+use sheet::Sheet;
 
 pub(crate) use stack::lookup_address;
 
@@ -44,7 +46,7 @@ pub struct Style {
 
 /// Writes the report of `facts`.
 pub fn render(facts: &Facts<'_>, symbols: &mut dyn Symbolizer, out: &mut dyn Sink, style: &Style) {
-    let mut page = Page::new(facts, symbols, out, style);
+    let mut page = Page { facts, sheet: Sheet::new(symbols, out, style) };
     if style.detail == Detail::Line {
         return line::write(&mut page);
     }
@@ -77,9 +79,11 @@ fn history(page: &mut Page<'_, '_>) {
 /// The block beside it, and its history.
 fn neighbour(page: &mut Page<'_, '_>) {
     let Some(block) = page.facts.neighbour else { return };
-    page.text(match page.facts.block {
-        Some(_) => "The likely culprit is the neighbour: ",
-        None => "A register still points into this block: ",
+    let is_beside_one = page.facts.block.is_some();
+    page.text(if is_beside_one {
+        "The likely culprit is the neighbour: "
+    } else {
+        "A register still points into this block: "
     });
     page.region(&block).text(match block.state {
         super::BlockState::Live => ", live",

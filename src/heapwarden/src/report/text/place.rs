@@ -1,6 +1,7 @@
 //! Where the address lies: against its block, or what a stray pointer leads to.
 
-use super::page::{Ink, Page};
+use super::page::Page;
+use super::sheet::{Ink, Sheet};
 use super::stack::location;
 use crate::report::{BlockFacts, Pointer};
 use crate::text::number;
@@ -65,7 +66,7 @@ fn stray(page: &mut Page<'_, '_>) {
 /// `16 bytes inside of global variable 'table' of size 40 (module)`.
 fn global(page: &mut Page<'_, '_>) {
     let address = page.facts.address;
-    let Page { symbols, writer, style, .. } = page;
+    let Sheet { symbols, writer, style } = &mut page.sheet;
     let mut known = false;
     symbols.variable(address, &mut |variable| {
         known = true;
@@ -88,7 +89,7 @@ fn global(page: &mut Page<'_, '_>) {
 
 fn code(page: &mut Page<'_, '_>) {
     let address = page.facts.address;
-    let Page { symbols, writer, style, .. } = page;
+    let Sheet { symbols, writer, style } = &mut page.sheet;
     let mut told = false;
     symbols.frames(address, &mut |frame| {
         if !core::mem::replace(&mut told, true) {

@@ -1,7 +1,7 @@
 //! Stacks, in AddressSanitizer's shape: `    #0 0x... in function file:line`.
 
-use super::page::{Page, pointer};
 use super::place::stripped;
+use super::sheet::{Sheet, pointer};
 use crate::report::Registers;
 use crate::symbolize::Frame;
 use crate::text::{Writer, hexadecimal, number};
@@ -9,12 +9,12 @@ use crate::text::{Writer, hexadecimal, number};
 /// Stacks are captured with a bounded depth; inlined frames come on top.
 const FRAMES_MAX: u32 = 512;
 
-impl Page<'_, '_> {
+impl Sheet<'_, '_> {
     /// Writes a stack, without the empty line behind it. The outermost frames of the Rust runtime
     /// are left out. `registers` are those of a fault, if the stack is that of one.
     pub fn stack(&mut self, frames: &[usize], registers: Option<Registers>) {
         let (mut written, mut is_runtime) = (0, false);
-        let Page { symbols, writer, style, .. } = self;
+        let Sheet { symbols, writer, style } = self;
         for (position, address) in frames.iter().enumerate() {
             let address = lookup_address(*address, position, registers);
             symbols.frames(address, &mut |frame| {

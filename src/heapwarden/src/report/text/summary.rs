@@ -1,6 +1,7 @@
 //! The summary: one line with the kind and the place that a person would open first.
 
-use super::page::{Ink, Page};
+use super::page::Page;
+use super::sheet::{Ink, Sheet};
 use super::stack::{location, lookup_address};
 use crate::report::Facts;
 use crate::symbolize::{Frame, Symbolizer};
@@ -33,7 +34,7 @@ pub(super) fn write(page: &mut Page<'_, '_>) {
     let (style, facts) = (page.style, page.facts);
     page.start(Ink::Error).text("SUMMARY: ").text(style.dialect.banner()).text(": ");
     page.text(style.dialect.summary(facts.kind));
-    let Page { symbols, writer, .. } = page;
+    let Sheet { symbols, writer, .. } = &mut page.sheet;
     place(facts, *symbols, style.strip_path_prefix, writer);
     page.stop().end_line();
     if style.fatal {
