@@ -31,6 +31,7 @@ mod global;
 mod handler_stack;
 mod journey_text;
 mod malloc_info;
+mod mapped;
 mod quarantine;
 mod shortage;
 mod site;

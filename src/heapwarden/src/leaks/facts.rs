@@ -152,7 +152,7 @@ pub struct Check<'a> {
     pub records: &'a [Record],
     /// The edges of all cycles.
     pub edges: &'a [Edge],
-    /// Pointers into freed blocks, one per holder.
+    /// Pointers into freed blocks, one per holder; those into the same block side by side.
     pub dangling: &'a [Dangling],
     /// What was looked at.
     pub coverage: Coverage,

@@ -19,10 +19,10 @@ impl Value for OnError {
     }
 
     fn write(self, sink: Sink<'_>) {
-        // The action that most kinds have stands first; `abort` of two that are equally frequent.
+        // The action that most errors have stands first; `abort` of two that are equally frequent.
         let all = [Action::Abort, Action::Exit, Action::Continue];
-        let frequency =
-            |action| report::Kind::ALL.into_iter().filter(|kind| self.of(*kind) == action).count();
+        let errors = || report::Kind::ALL.into_iter().filter(|kind| !kind.is_finding());
+        let frequency = |action| errors().filter(|kind| self.of(*kind) == action).count();
         let [abort, exit, goes_on] = all.map(frequency);
         let common = if abort >= exit && abort >= goes_on {
             Action::Abort
@@ -32,7 +32,9 @@ impl Value for OnError {
             Action::Continue
         };
         sink(common.name().as_bytes());
-        for kind in report::Kind::ALL.into_iter().filter(|kind| self.of(*kind) != common) {
+        let default = OnError::all(common);
+        let differs = |kind: &report::Kind| self.of(*kind) != default.of(*kind);
+        for kind in report::Kind::ALL.into_iter().filter(differs) {
             sink(b"+");
             sink(kind.id().as_bytes());
             sink(b"=");
@@ -61,6 +63,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_error_yet_ends_a_program_only_if_it_is_named() {
+        let chosen = OnError::read(b"abort+dangling-pointer=exit").expect("valid");
+        assert_eq!(chosen.of(report::Kind::DoubleFree), Action::Abort);
+        assert_eq!(chosen.of(report::Kind::Leak), Action::Continue);
+        assert_eq!(chosen.of(report::Kind::DanglingPointer), Action::Exit);
+    }
+
+    #[test]
     fn what_is_not_a_kind_or_an_action_is_refused() {
         for text in ["", "ignore", "abort+", "abort+double-free", "abort+leak=", "abort+x=exit"] {
             assert_eq!(OnError::read(text.as_bytes()), None, "{text}");
@@ -69,7 +79,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for text in ["abort", "exit", "continue", "exit+leak=continue", "abort+leak=exit"] {
+        for text in ["abort", "exit", "continue", "exit+double-free=continue", "abort+leak=exit"] {
             assert_eq!(written(OnError::read(text.as_bytes()).expect("valid")), text);
         }
     }

@@ -4,6 +4,7 @@
 
 use super::number::{read_number, write_number};
 use super::{Kind, Sink};
+use crate::leaks::Level;
 use crate::profile::Profile;
 use crate::report::{Colour, Detail, Dialect};
 use heapwarden_core::Fit;
@@ -130,6 +131,12 @@ choice!(Dialect {
 choice!(Detail {
     "full" => Detail::Full,
     "line" => Detail::Line,
+});
+
+choice!(Level {
+    "off" => Level::Off,
+    "summary" => Level::Summary,
+    "full" => Level::Full,
 });
 
 choice!(Colour {

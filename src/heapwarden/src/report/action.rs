@@ -46,9 +46,17 @@ pub struct OnError {
 }
 
 impl OnError {
-    /// The same for every kind.
+    /// The same for every error; what is none yet ends no program.
     pub const fn all(action: Action) -> OnError {
-        OnError { kinds: [action; Kind::ALL.len()] }
+        let mut kinds = [action; Kind::ALL.len()];
+        let mut index = 0;
+        while index < kinds.len() {
+            if Kind::ALL[index].is_finding() {
+                kinds[index] = Action::Continue;
+            }
+            index += 1;
+        }
+        OnError { kinds }
     }
 
     /// What to do after a report of this kind.

@@ -61,6 +61,11 @@ impl Kind {
         }
     }
 
+    /// Whether it is a state of memory that is no error yet.
+    pub const fn is_finding(self) -> bool {
+        matches!(self, Kind::DanglingPointer | Kind::Leak)
+    }
+
     /// The kind of this name.
     pub fn named(name: &[u8]) -> Option<Kind> {
         Kind::ALL.into_iter().find(|kind| kind.id().as_bytes() == name)

@@ -6,10 +6,9 @@ use super::destination::Destination;
 use super::facts::Facts;
 use super::gathered::Gathered;
 use super::json::ReportFile;
-use super::own_stack::Outcome;
 use super::session::Session;
 use super::text::{self, Style};
-use super::{Colour, Dialect, memory, process, raw};
+use super::{Colour, Dialect, process, raw};
 use crate::options::Options;
 use crate::symbolize::Symbolizer;
 
@@ -34,35 +33,11 @@ enum Stage {
 /// Makes a report on the session's stack; when that is left, again without names.
 pub(super) fn whole(task: &Task<'_>, session: &Session) {
     let mut stage = Stage::Text;
-    for _ in 0..2 {
-        if session.run(&mut || make(task, session, &mut stage)) == Outcome::Finished {
-            return;
-        }
-        Session::forget_symbols();
-        // SAFETY: the action above was left for good, so this is the only reference.
-        unsafe { (*session.state()).symbols_are_broken = true };
-    }
-    if stage == Stage::Text {
+    let finished = session.run_with_names(task.options, &mut |symbols, file, buffer| {
+        tell(task, symbols, file, buffer, &mut stage);
+    });
+    if !finished && stage == Stage::Text {
         raw::report(task.facts, task.options, task.fatal);
-    }
-}
-
-fn make(task: &Task<'_>, session: &Session, stage: &mut Stage) {
-    memory::start_clock();
-    // SAFETY: the only references.
-    let (state, modules, buffer) = unsafe {
-        (&mut *session.state(), &mut *session.area.modules(), &mut *session.area.buffer())
-    };
-    modules.refresh();
-    let file = &mut state.report_file;
-    if !task.options.symbolize || state.symbols_are_broken {
-        return tell(task, modules, file, buffer, stage);
-    }
-    tell(task, &mut state.symbols.of(modules), file, buffer, stage);
-    if memory::is_large() {
-        drop(core::mem::take(&mut state.symbols));
-        // SAFETY: the symbols were all that is kept there.
-        unsafe { memory::empty() };
     }
 }
 
@@ -76,7 +51,7 @@ fn tell(
     let (facts, options, process) = (task.facts, task.options, process::process_id());
     if *stage == Stage::Text {
         let mut destination = Destination::open(options, process);
-        let style = style(task, &destination, process);
+        let style = Style { fatal: task.fatal, ..style(options, &destination, process) };
         let mut gathered = Gathered::new(buffer, &mut destination);
         text::render(facts, symbols, &mut gathered, &style);
         // From here on it must not be written once more.
@@ -100,8 +75,8 @@ fn tell(
     }
 }
 
-fn style(task: &Task<'_>, destination: &Destination, process: u32) -> Style {
-    let options = task.options;
+/// How a report to `destination` is written that the process goes on after.
+pub(super) fn style(options: &Options, destination: &Destination, process: u32) -> Style {
     Style {
         detail: options.report,
         dialect: options.dialect,
@@ -111,7 +86,7 @@ fn style(task: &Task<'_>, destination: &Destination, process: u32) -> Style {
             Colour::Auto => destination.is_terminal(),
         },
         process,
-        fatal: task.fatal,
+        fatal: false,
         strip_path_prefix: options.strip_path_prefix.as_bytes(),
     }
 }

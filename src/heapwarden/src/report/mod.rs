@@ -29,6 +29,8 @@ mod gathered;
 pub mod json;
 mod kind;
 mod last_output;
+mod leak_facts;
+mod leaks;
 mod lifecycle;
 mod lock;
 mod make;
@@ -52,6 +54,8 @@ pub use facts::{
 pub use file_name::FIRST_PROCESS;
 pub use kind::Kind;
 pub(crate) use last_output::is_due as last_output_is_due;
+pub use leak_facts::{Hidden, LeakFacts, SiteChange};
+pub use leaks::{deliver_leaks, with_names};
 pub use lifecycle::{begin, finish};
 pub(crate) use lock::is_mine as is_reporting;
 pub use memory::PrivateMemory;

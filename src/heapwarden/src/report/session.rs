@@ -9,7 +9,7 @@ use super::signals::Blocked;
 use super::{memory, process};
 use crate::inside;
 use crate::options::Options;
-use crate::symbolize::Symbols;
+use crate::symbolize::{Symbolizer, Symbols};
 use core::cell::UnsafeCell;
 
 /// What lasts from one report to the next.
@@ -30,6 +30,9 @@ static STATE: Shared = Shared(UnsafeCell::new(State {
     symbols_are_broken: false,
     report_file: ReportFile::new(),
 }));
+
+/// What is done with names, the report file and a buffer.
+pub(super) type Named<'a> = &'a mut dyn FnMut(&mut dyn Symbolizer, &mut ReportFile, &mut [u8]);
 
 /// The right to use the state and the area.
 pub(super) struct Session {
@@ -69,6 +72,38 @@ impl Session {
         unsafe { own_stack::run(self.area.stack_top(), action) }
     }
 
+    /// Calls `action` on the stack of the area, with names for addresses, the report file and the
+    /// buffer; once more, without names, if it is left in the middle. False if it never finished.
+    pub fn run_with_names(&self, options: &Options, action: Named<'_>) -> bool {
+        for _ in 0..2 {
+            if self.run(&mut || self.name(options, action)) == Outcome::Finished {
+                return true;
+            }
+            Session::forget_symbols();
+            // SAFETY: the action above was left for good, so this is the only reference.
+            unsafe { (*self.state()).symbols_are_broken = true };
+        }
+        false
+    }
+
+    fn name(&self, options: &Options, action: Named<'_>) {
+        memory::start_clock();
+        // SAFETY: the only references.
+        let (state, modules, buffer) =
+            unsafe { (&mut *self.state(), &mut *self.area.modules(), &mut *self.area.buffer()) };
+        modules.refresh();
+        let file = &mut state.report_file;
+        if !options.symbolize || state.symbols_are_broken {
+            return action(modules, file, buffer);
+        }
+        action(&mut state.symbols.of(modules), file, buffer);
+        if memory::is_large() {
+            drop(core::mem::take(&mut state.symbols));
+            // SAFETY: the symbols were all that is kept there.
+            unsafe { memory::empty() };
+        }
+    }
+
     /// Opens the report file if that is wanted and not done.
     pub fn start_file(&self, options: &Options) {
         // SAFETY: the only references.
@@ -79,13 +114,20 @@ impl Session {
     }
 }
 
-/// Runs `action` in a session, if one can be had.
+/// Runs `action` on the stack of a session, if one can be had.
 pub(super) fn with(action: &mut dyn FnMut(&Session)) {
+    with_guard(&mut |session| {
+        session.run(&mut || action(session));
+    });
+}
+
+/// Calls `action` with a session, if one can be had.
+pub(super) fn with_guard(action: &mut dyn FnMut(&Session)) {
     let _inside = inside::enter();
     let _blocked = Blocked::start();
     if let Entry::Entered(guard) = lock::enter()
         && let Some(session) = Session::of(guard)
     {
-        session.run(&mut || action(&session));
+        action(&session);
     }
 }

@@ -4,6 +4,8 @@
 // Each test file is a crate of its own and uses a part of this.
 #![allow(dead_code)]
 
+pub mod leaks;
+
 use heapwarden::report::text::{self, Style};
 use heapwarden::report::{
     Access, AccessKind, BlockFacts, BlockState, Detail, Dialect, Event, Facts, Family, Kind,

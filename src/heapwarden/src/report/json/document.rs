@@ -31,9 +31,18 @@ pub(super) fn head(writer: &mut Writer<'_>, process: u32, options: &Options) {
     writer.text(",\n  \"errors\": [");
 }
 
-/// Everything behind the last error.
-pub(super) fn tail(writer: &mut Writer<'_>, symbols: &mut dyn Symbolizer, reach: Reach) {
-    writer.text("],\n  \"stats\": ");
+/// Everything behind the last error. `leaks` is an object, or empty if nothing is known of leaks.
+pub(super) fn tail(
+    writer: &mut Writer<'_>,
+    symbols: &mut dyn Symbolizer,
+    leaks: &[u8],
+    reach: Reach,
+) {
+    writer.text("]");
+    if !leaks.is_empty() {
+        writer.text(",\n  \"leaks\": ").raw(leaks);
+    }
+    writer.text(",\n  \"stats\": ");
     statistics::write(writer, reach);
     writer.text(",\n  \"modules\": ");
     let mut list = Open::list(writer);

@@ -4,10 +4,12 @@
 //! is never needed: a shorter end is padded with blanks, which JSON allows. Offsets are our own and
 //! the file's position is not used, so that a forked child cannot disturb its parent's file.
 
-use super::document;
 use super::record::record;
 use super::statistics::Reach;
+use super::{document, leaks};
+use crate::mapped::List;
 use crate::options::Options;
+use crate::report::LeakFacts;
 use crate::report::descriptor::{Kept, write_at};
 use crate::report::facts::Facts;
 use crate::report::file_name::{self, FileName};
@@ -27,11 +29,23 @@ pub(in crate::report) struct ReportFile {
     /// Where the next error goes.
     errors_end: u64,
     length: u64,
+    /// What a check found of leaks, as it stands behind the errors.
+    leaks: List<u8>,
+    /// The pointers into freed blocks that are among the errors: where, and to which block.
+    dangling: List<(usize, usize)>,
 }
 
 impl ReportFile {
     pub const fn new() -> ReportFile {
-        ReportFile { process: 0, file: None, errors: 0, errors_end: 0, length: 0 }
+        ReportFile {
+            process: 0,
+            file: None,
+            errors: 0,
+            errors_end: 0,
+            length: 0,
+            leaks: List::new(),
+            dangling: List::new(),
+        }
     }
 
     /// Writes the file without errors, if this process has none yet.
@@ -49,7 +63,7 @@ impl ReportFile {
         let Some(mut portion) = Portion::at(self.file, 0, buffer) else { return };
         document::head(&mut Writer::new(&mut portion), process, options);
         self.errors_end = portion.end();
-        document::tail(&mut Writer::new(&mut portion), symbols, Reach::WithoutLocks);
+        document::tail(&mut Writer::new(&mut portion), symbols, &[], Reach::WithoutLocks);
         self.length = portion.end();
     }
 
@@ -60,12 +74,22 @@ impl ReportFile {
         symbols: &mut dyn Symbolizer,
         buffer: &mut [u8],
     ) -> Option<u64> {
+        self.add_record(symbols, buffer, &mut |symbols, writer| record(facts, symbols, writer))
+    }
+
+    fn add_record(
+        &mut self,
+        symbols: &mut dyn Symbolizer,
+        buffer: &mut [u8],
+        write: &mut dyn FnMut(&mut dyn Symbolizer, &mut Writer<'_>),
+    ) -> Option<u64> {
         let mut portion = Portion::at(self.file, self.errors_end, buffer)?;
         Writer::new(&mut portion).text(if self.errors == 0 { "\n    " } else { ",\n    " });
         let start = portion.end();
-        record(facts, symbols, &mut Writer::new(&mut portion));
+        write(symbols, &mut Writer::new(&mut portion));
         let end = portion.end();
-        document::tail(&mut Writer::new(&mut portion), symbols, Reach::WithoutLocks);
+        let leaks = self.leaks.as_slice();
+        document::tail(&mut Writer::new(&mut portion), symbols, leaks, Reach::WithoutLocks);
         portion.pad_to(self.length);
         self.length = portion.end();
         // Only now: if this is left in the middle, the next error is written over the torn one.
@@ -73,10 +97,40 @@ impl ReportFile {
         Some(start + RECORD_COUNT_OFFSET)
     }
 
+    /// Writes what a check found, in place of what the last one did; pointers into freed blocks are
+    /// errors, each of them once.
+    pub fn set_leaks(
+        &mut self,
+        facts: &LeakFacts<'_>,
+        symbols: &mut dyn Symbolizer,
+        buffer: &mut [u8],
+    ) {
+        if self.file.is_none() {
+            return;
+        }
+        self.leaks.clear();
+        leaks::leaks(facts, symbols, &mut Writer::new(&mut self.leaks));
+        for found in facts.check.dangling {
+            let key = (found.at, found.block);
+            if !self.dangling.as_slice().contains(&key) {
+                self.dangling.push(key);
+                self.add_record(symbols, buffer, &mut |symbols, writer| {
+                    leaks::dangling(facts, found, symbols, writer);
+                });
+            }
+        }
+        self.write_end(symbols, buffer, Reach::WithoutLocks);
+    }
+
     /// Writes the end of the file with everything that is known when the process ends.
     pub fn finish(&mut self, symbols: &mut dyn Symbolizer, buffer: &mut [u8]) {
+        self.write_end(symbols, buffer, Reach::Everything);
+    }
+
+    fn write_end(&mut self, symbols: &mut dyn Symbolizer, buffer: &mut [u8], reach: Reach) {
         let Some(mut portion) = Portion::at(self.file, self.errors_end, buffer) else { return };
-        document::tail(&mut Writer::new(&mut portion), symbols, Reach::Everything);
+        let leaks = self.leaks.as_slice();
+        document::tail(&mut Writer::new(&mut portion), symbols, leaks, reach);
         portion.pad_to(self.length);
         self.length = portion.end();
     }

@@ -6,9 +6,11 @@
 mod document;
 mod file;
 mod frames;
+mod leaks;
 mod object;
 mod record;
 mod statistics;
 
 pub(super) use file::ReportFile;
+pub use leaks::{dangling, leaks};
 pub use record::record;

@@ -10,7 +10,7 @@ use crate::symbolize::Symbolizer;
 use crate::text::{Writer, number};
 
 /// The digits that are kept free for `count`, which may still grow.
-const COUNT_DIGITS: usize = 20;
+pub(super) const COUNT_DIGITS: usize = 20;
 
 /// Writes one error. Its first field is `count`, whose digits start
 /// [`RECORD_COUNT_OFFSET`](super::file::RECORD_COUNT_OFFSET) bytes into it and may be overwritten

@@ -6,8 +6,10 @@
 //! Every address in a stack is inside the call instruction (return address less one), so that
 //! tools which explain it again find the right line.
 
+mod blame;
 mod damage;
 mod header;
+mod leaks;
 mod line;
 mod page;
 mod place;
@@ -24,8 +26,10 @@ use sheet::Sheet;
 
 pub(crate) use stack::lookup_address;
 
+pub use blame::is_plumbing;
+pub use leaks::render as render_leaks;
 pub use stack::starts_rust_runtime;
-pub use summary::{is_plumbing, place as summary_place};
+pub use summary::place as summary_place;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug)]

@@ -7,28 +7,73 @@ use crate::symbolize::Frame;
 use crate::text::{Writer, hexadecimal, number};
 
 /// Stacks are captured with a bounded depth; inlined frames come on top.
-const FRAMES_MAX: u32 = 512;
+const FRAMES_MAX: usize = 512;
+
+/// Which frames of a stack are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Extent {
+    /// How many of the innermost are left out.
+    pub skip: usize,
+    /// How many are shown at most.
+    pub frames_max: usize,
+    /// Whether those that every thread begins with are shown.
+    pub with_start: bool,
+}
+
+impl Extent {
+    /// All of them.
+    pub const WHOLE: Extent = Extent { skip: 0, frames_max: FRAMES_MAX, with_start: true };
+}
 
 impl Sheet<'_, '_> {
     /// Writes a stack, without the empty line behind it. The outermost frames of the Rust runtime
     /// are left out. `registers` are those of a fault, if the stack is that of one.
     pub fn stack(&mut self, frames: &[usize], registers: Option<Registers>) {
-        let (mut written, mut is_runtime) = (0, false);
+        self.part_of_stack(frames, registers, Extent::WHOLE);
+    }
+
+    /// Writes a part of a stack.
+    pub fn part_of_stack(
+        &mut self,
+        frames: &[usize],
+        registers: Option<Registers>,
+        extent: Extent,
+    ) {
+        let (mut met, mut has_ended) = (0, false);
         let Sheet { symbols, writer, style } = self;
         for (position, address) in frames.iter().enumerate() {
             let address = lookup_address(*address, position, registers);
             symbols.frames(address, &mut |frame| {
-                is_runtime |= frame.function.is_some_and(starts_rust_runtime);
-                if written < FRAMES_MAX && !is_runtime {
+                let written = met - extent.skip.min(met);
+                has_ended |= written >= extent.frames_max
+                    || frame.function.is_some_and(|function| {
+                        starts_rust_runtime(function)
+                            || (written > 0 && !extent.with_start && starts_thread(function))
+                    });
+                if met >= extent.skip && !has_ended {
                     write_frame(writer, frame, written, style.strip_path_prefix);
-                    written += 1;
                 }
+                met += 1;
             });
-            if is_runtime || written >= FRAMES_MAX {
+            if has_ended {
                 return;
             }
         }
     }
+}
+
+/// The functions of libc that every thread begins with.
+fn starts_thread(function: &str) -> bool {
+    const STARTS: [&str; 7] = [
+        "_start",
+        "__libc_start_main",
+        "__libc_start_main_impl",
+        "__libc_start_call_main",
+        "start_thread",
+        "clone",
+        "clone3",
+    ];
+    STARTS.contains(&function.split('@').next().unwrap_or(function))
 }
 
 /// What lies outside of these calls is std's runtime: the start of a thread, `lang_start`.
@@ -46,8 +91,8 @@ pub(crate) fn lookup_address(
     if is_fault { address } else { address.saturating_sub(1) }
 }
 
-fn write_frame(writer: &mut Writer<'_>, frame: &Frame<'_>, position: u32, prefix: &[u8]) {
-    writer.text("    #").put(number(position.into())).text(" ").put(pointer(frame.address));
+fn write_frame(writer: &mut Writer<'_>, frame: &Frame<'_>, position: usize, prefix: &[u8]) {
+    writer.text("    #").put(number(position as u64)).text(" ").put(pointer(frame.address));
     if let Some(function) = frame.function {
         writer.text(" in ").text(function);
     }

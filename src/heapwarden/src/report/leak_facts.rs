@@ -1,0 +1,71 @@
+//! What a report about leaks is made of: a check, and what is known around it.
+
+use crate::leaks::Level;
+use crate::leaks::facts::{Check, LeakKind, Tally};
+
+/// A report about leaks and dangling pointers.
+#[derive(Clone, Copy)]
+pub struct LeakFacts<'a> {
+    /// What was found.
+    pub check: &'a Check<'a>,
+    /// The return addresses of a call site, innermost first; none if it is unknown.
+    pub stack: fn(u32) -> &'static [usize],
+    /// What suppressions hid.
+    pub hidden: &'a [Hidden<'a>],
+    /// What is different from the last report, if there was one.
+    pub change: Option<&'a [SiteChange]>,
+    /// The call or check that found it.
+    pub found_by: &'static str,
+    /// How much is told.
+    pub level: Level,
+    /// How many call sites a summary shows.
+    pub top: usize,
+    /// Something is said also when there is nothing to say: somebody asked.
+    pub asked: bool,
+}
+
+/// What a suppression hid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hidden<'a> {
+    /// Its pattern.
+    pub template: &'a [u8],
+    /// The blocks.
+    pub tally: Tally,
+}
+
+/// The live blocks of a call site, then and now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SiteChange {
+    /// The call site.
+    pub site: u32,
+    /// In the last report.
+    pub before: Tally,
+    /// In this one.
+    pub now: Tally,
+}
+
+impl LeakFacts<'_> {
+    /// How much of one kind there is.
+    pub fn total(&self, kind: LeakKind) -> Tally {
+        let position = LeakKind::ALL.iter().position(|other| *other == kind);
+        position.and_then(|position| self.check.totals.get(position)).copied().unwrap_or_default()
+    }
+
+    /// How much is lost, all kinds together.
+    pub fn lost(&self) -> Tally {
+        let kinds = [LeakKind::Definite, LeakKind::Indirect, LeakKind::Possible];
+        kinds.into_iter().map(|kind| self.total(kind)).fold(Tally::default(), |sum, next| Tally {
+            bytes: sum.bytes + next.bytes,
+            blocks: sum.blocks + next.blocks,
+        })
+    }
+
+    /// Whether there is anything to tell.
+    pub fn is_worth_telling(&self) -> bool {
+        self.asked
+            || self.lost().blocks > 0
+            || !self.check.dangling.is_empty()
+            || !self.hidden.is_empty()
+            || self.check.coverage.no_memory
+    }
+}
