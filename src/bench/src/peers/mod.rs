@@ -21,6 +21,7 @@ use crate::Result;
 use crate::command_line::AllocatorChoice;
 use crate::machine;
 
+pub use build::heapwarden_library;
 pub use prove::malloc_provider;
 
 /// Name of the allocator that all ratios refer to.
