@@ -60,9 +60,14 @@ impl Report {
         self.lines.iter().map(String::as_str).find(|line| line.contains(text))
     }
 
+    /// The line that says where the address lies.
+    pub fn place_line(&self) -> Option<&str> {
+        self.line(if self.is_line { "; located " } else { " is located " })
+    }
+
     /// `4 bytes after 24-byte region [0x10, 0x28)`: the words between, and the region's start.
     pub fn place(&self) -> Option<(&str, u64)> {
-        let line = self.line("located ")?;
+        let line = self.place_line()?;
         let (_, place) = line.split_once(" is located ").or(line.split_once("; located "))?;
         let (words, region) = place.split_once(" [0x")?;
         let (start, _) = region.split_once(',')?;
