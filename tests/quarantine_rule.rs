@@ -1,6 +1,8 @@
 //! The structural rule: no way from free to reuse skips the checks. A write to a freed block is seen
 //! for every size class, wherever on its way the block is, at the latest at exit; and a block that
 //! went through everything is as well guarded as a fresh one.
+//!
+//! `debug` looks when a block leaves the quarantine, `harden` no later than when it is used again.
 
 mod support;
 
@@ -12,16 +14,35 @@ const PROFILES: [&str; 2] = ["debug", "harden"];
 struct Stage {
     name: &'static str,
     kind: &'static str,
-    /// Who may find it.
-    found_by: &'static [&'static str],
+    /// Who may find it under each profile.
+    found_by: FoundBy,
     /// Whether the quarantine is made small: rings of 64 slots at most, and a queue of 4 MiB or none.
     small: &'static [&'static str],
     /// Runs of pages as well as slots.
     runs: bool,
 }
 
+/// The finders that a profile's reports may name.
+#[derive(Clone, Copy)]
+struct FoundBy {
+    debug: &'static [&'static str],
+    harden: &'static [&'static str],
+}
+
+const fn both(finders: &'static [&'static str]) -> FoundBy {
+    FoundBy { debug: finders, harden: finders }
+}
+
 const FREED: &str = "heap-use-after-free";
 const OVERFLOW: &str = "heap-buffer-overflow";
+/// Who sees a write to a block that then leaves the quarantine.
+const LEAVING: FoundBy = FoundBy {
+    debug: &["quarantine check"],
+    // Runs of pages are looked at when they leave.
+    harden: &["check before reuse", "quarantine check"],
+};
+const TRIMMED: FoundBy =
+    FoundBy { debug: &["quarantine check"], harden: &["check before release", "exit check"] };
 const USUAL: &[&str] = &[];
 const RINGS_ONLY: &[&str] = &["ring_kb=1", "quarantine_mb=0"];
 const RINGS_AND_QUEUE: &[&str] = &["ring_kb=1", "quarantine_mb=4"];
@@ -57,7 +78,11 @@ fn is_seen_under(profile: &str, stage: &Stage) {
         // Very large runs are inaccessible while they wait: the access itself is seen.
         let is_run = size.parse::<usize>().expect("a size") > 32768;
         let seen = is_run && report.action.starts_with("WRITE of size 1 at 0x");
-        let found = stage.found_by.iter().any(finder);
+        let finders = match profile {
+            "debug" => stage.found_by.debug,
+            _ => stage.found_by.harden,
+        };
+        let found = finders.iter().any(finder);
         assert!(seen || found, "{profile}: {}: {text}", stage.name);
         assert!(report.line("-byte region [").is_some(), "{profile}: {}: {text}", stage.name);
     }
@@ -71,7 +96,7 @@ fn while_it_waits() {
     is_seen(&Stage {
         name: "freed",
         kind: FREED,
-        found_by: &["exit check"],
+        found_by: both(&["exit check"]),
         small: USUAL,
         runs: true,
     });
@@ -79,13 +104,13 @@ fn while_it_waits() {
 
 #[test]
 fn before_it_leaves_the_quarantine() {
-    let found_by = &["quarantine check"];
+    let found_by = LEAVING;
     is_seen(&Stage { name: "leaving", kind: FREED, found_by, small: RINGS_ONLY, runs: false });
 }
 
 #[test]
 fn before_it_leaves_the_shared_queue() {
-    let found_by = &["quarantine check"];
+    let found_by = LEAVING;
     is_seen(&Stage { name: "leaving", kind: FREED, found_by, small: RINGS_AND_QUEUE, runs: true });
 }
 
@@ -94,7 +119,7 @@ fn after_it_left_the_quarantine() {
     is_seen(&Stage {
         name: "left",
         kind: FREED,
-        found_by: &["exit check"],
+        found_by: both(&["exit check"]),
         small: RINGS_ONLY,
         runs: false,
     });
@@ -102,14 +127,20 @@ fn after_it_left_the_quarantine() {
 
 #[test]
 fn before_it_is_handed_out_again() {
-    let found_by = &["check before reuse"];
+    let found_by = both(&["check before reuse"]);
     is_seen(&Stage { name: "reused", kind: FREED, found_by, small: RINGS_ONLY, runs: false });
 }
 
 #[test]
 fn after_the_thread_that_freed_it_ended() {
     let name = "thread-end";
-    is_seen(&Stage { name, kind: FREED, found_by: &["exit check"], small: USUAL, runs: true });
+    is_seen(&Stage {
+        name,
+        kind: FREED,
+        found_by: both(&["exit check"]),
+        small: USUAL,
+        runs: true,
+    });
 }
 
 #[test]
@@ -118,7 +149,7 @@ fn before_another_thread_of_the_same_blocks_ends() {
     is_seen(&Stage {
         name,
         kind: FREED,
-        found_by: &["exit check", "quarantine check"],
+        found_by: both(&["exit check", "quarantine check"]),
         small: USUAL,
         runs: true,
     });
@@ -129,7 +160,7 @@ fn by_a_forked_child_that_inherited_it() {
     is_seen(&Stage {
         name: "child",
         kind: FREED,
-        found_by: &["exit check"],
+        found_by: both(&["exit check"]),
         small: USUAL,
         runs: true,
     });
@@ -137,14 +168,14 @@ fn by_a_forked_child_that_inherited_it() {
 
 #[test]
 fn before_its_slab_is_given_back() {
-    let found_by = &["quarantine check"];
+    let found_by = TRIMMED;
     is_seen(&Stage { name: "trimmed", kind: FREED, found_by, small: RINGS_ONLY, runs: false });
 }
 
 /// Out of quarantine, not yet handed out, and then its slab goes: the last moment to look.
 #[test]
 fn before_its_slab_is_given_back_after_it_left_the_quarantine() {
-    let (name, found_by) = ("left-and-trimmed", &["check before release", "exit check"]);
+    let (name, found_by) = ("left-and-trimmed", both(&["check before release", "exit check"]));
     is_seen(&Stage { name, kind: FREED, found_by, small: RINGS_ONLY, runs: false });
 }
 
@@ -154,18 +185,30 @@ fn in_a_slot_that_was_recycled_in_every_way() {
     is_seen(&Stage {
         name,
         kind: FREED,
-        found_by: &["exit check"],
+        found_by: both(&["exit check"]),
         small: RINGS_ONLY,
         runs: false,
     });
     let name = "recycled-overflow";
-    is_seen(&Stage { name, kind: OVERFLOW, found_by: &["free"], small: RINGS_ONLY, runs: false });
+    is_seen(&Stage {
+        name,
+        kind: OVERFLOW,
+        found_by: both(&["free"]),
+        small: RINGS_ONLY,
+        runs: false,
+    });
 }
 
 #[test]
 fn an_overflow_of_a_block_that_is_never_freed() {
     let name = "overflow-exit";
-    is_seen(&Stage { name, kind: OVERFLOW, found_by: &["exit check"], small: USUAL, runs: true });
+    is_seen(&Stage {
+        name,
+        kind: OVERFLOW,
+        found_by: both(&["exit check"]),
+        small: USUAL,
+        runs: true,
+    });
 }
 
 /// A block with a mapping of its own is inaccessible once it is freed.

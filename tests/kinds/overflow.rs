@@ -61,6 +61,21 @@ fn of_an_aligned_block() {
     case.has_a_clean_twin();
 }
 
+/// `harden` lets it grow where it is, `debug` moves it.
+#[test]
+fn of_a_large_block_that_realloc_made_larger() {
+    let case = Case {
+        args: &["grown"],
+        place: "0 bytes after 200000-byte region",
+        block: Some(Block { size: 200_000, offset: 200_000, ..CASE.block.unwrap() }),
+        damage: Some(Damage { offset: 200_000, bytes: "31323334" }),
+        stacks: Stacks { allocated: &["resize_block", "main"], ..CASE.stacks },
+        ..CASE
+    };
+    case.is_reported();
+    case.has_a_clean_twin();
+}
+
 #[test]
 fn of_large_blocks() {
     for (way, size, place) in [

@@ -30,7 +30,7 @@ NOT_INLINED static char *make_pair(char **above) {
 
 int main(int argc, char **argv) {
     const char *way = argc > 1 ? argv[1] : "free";
-    size_t size = is(way, "large") ? 100000 : is(way, "direct") ? 5000000 : 24;
+    size_t size = is(way, "large") || is(way, "grown") ? 100000 : is(way, "direct") ? 5000000 : 24;
     size_t excess = argc > 2 && is(argv[2], "clean") ? 0 : 4;
     if (is(way, "neighbour")) {
         char *above, *block = make_pair(&above);
@@ -43,6 +43,11 @@ int main(int argc, char **argv) {
         return done();
     }
     char *block = is(way, "aligned") ? make_aligned(256, size) : make_block(size);
+    if (is(way, "grown")) {
+        size = 200000;
+        resize_block(block, size);
+        block = hidden;
+    }
     memset(block, 1, size);
     write_block(block + size, "1234", excess);
     if (is(way, "realloc")) {

@@ -54,7 +54,7 @@ pub use pages::fit::Fit;
 pub use pages::page_map::{class_at, is_ours};
 pub use pages::run::LARGE_CLASS;
 pub use private_heap::{PrivateHeap, alloc_surely, keep_spare};
-pub use resize::{reallocate, usable_size};
+pub use resize::{lengthen, reallocate, usable_size};
 pub use slabs::size_class;
 pub use sync::RawMutex;
 pub use thread::{generation, prepare_thread, tls};

@@ -108,6 +108,27 @@ unsafe fn resize_run(heap: *mut Heap, run: *mut Run, old: usize, new: usize) -> 
     }
 }
 
+/// Lengthens the large block that starts at `block` to at least `new_size` bytes where it is.
+/// Returns whether that was possible; blocks of other kinds stay as they are.
+///
+/// # Safety
+/// As for [`reallocate`].
+pub unsafe fn lengthen(block: *mut u8, new_size: usize) -> bool {
+    let Some(Owner::Heap(heap)) = owner_of(block as usize) else { return false };
+    if new_size > isize::MAX as usize {
+        return false;
+    }
+    // SAFETY: the caller's promise; descriptors are never unmapped.
+    unsafe {
+        let Some(run) = run_of(heap, block as usize) else { return false };
+        if (*run).state == RunState::Slab || Run::address(run) != block as usize {
+            return false;
+        }
+        let (old, new) = ((*run).pages as usize, page_round(new_size) / PAGE);
+        new <= old || resize_run(heap, run, old, new)
+    }
+}
+
 unsafe fn resize_direct(found: *mut Direct, block: *mut u8, new_size: usize) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe {

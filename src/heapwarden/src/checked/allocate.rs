@@ -58,7 +58,7 @@ fn fresh_slot(settings: &Settings, class: usize) -> usize {
         }
         // SAFETY: as above; with a quarantine, the payload of a free slot is filled to its end.
         let intact = found.is_valid(slot)
-            && found.state() == State::Free
+            && matches!(found.state(), State::Free | State::Quarantined)
             && (!settings.quarantine
                 || unsafe { fill::holds(slot + HEADER_BYTES, end, settings.free_fill) });
         if intact || verify::report_reused(slot, end, found) {

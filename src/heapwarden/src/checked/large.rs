@@ -153,6 +153,29 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
     }
 }
 
+/// Makes room for `size` bytes behind the payload of a live run of pages, where it is. Returns the
+/// block as it is now, its payload and size unchanged.
+///
+/// # Safety
+/// The span is a live block's, which the caller alone uses.
+pub unsafe fn lengthen(span: &Span, size: usize) -> Option<Span> {
+    let base = span.slot - HEADER_BYTES;
+    let bytes = (span.payload - base).checked_add(size)?.checked_add(settings().tail_min)?;
+    let cleared = window_end(span);
+    // SAFETY: the caller's promise: nobody else looks at the block or at its end.
+    unsafe {
+        if find(span.payload)?.0.kind != BlockKind::Large
+            || !heapwarden_core::lengthen(base as *mut u8, bytes)
+        {
+            return None;
+        }
+        // What was canary becomes payload, and the new canary is the same.
+        fill::write(span.tail(), cleared, 0);
+        let end = base + heapwarden_core::usable_size(base as *const u8)?;
+        Some(Span { end, ..*span })
+    }
+}
+
 /// The family a record says.
 pub fn family_of(record: &Record) -> Family {
     Family::from_index(record.family.load(Relaxed))

@@ -210,12 +210,26 @@ fn drain(settings: &Settings, budget: usize) {
     }
 }
 
-/// A slot leaves the quarantine: its fill is verified, and the core gets it.
+/// A slot leaves the quarantine: the core gets it. Its fill is verified now, or else no later than
+/// when it is to be used again; its header, which then still says quarantined, is verified with it.
 ///
 /// # Safety
 /// The slot is quarantined and the caller's.
+#[inline(always)]
 unsafe fn leave(settings: &Settings, slot: usize) {
     let class = heapwarden_core::class_at(slot) as usize;
+    // SAFETY: the caller's promise.
+    unsafe {
+        if settings.verify_leaving {
+            verify_leaving(settings, slot, class);
+        }
+        heapwarden_core::free_class(class, slot as *mut u8);
+    }
+}
+
+/// # Safety
+/// As for [`leave`].
+unsafe fn verify_leaving(settings: &Settings, slot: usize, class: usize) {
     let end = slot + TABLE[class].slot_bytes as usize;
     // SAFETY: the caller's promise.
     unsafe {
@@ -229,7 +243,6 @@ unsafe fn leave(settings: &Settings, slot: usize) {
             fill::write(slot + HEADER_BYTES, end, settings.free_fill);
         }
         Header::new(State::Free, Family::Malloc, 0).write(slot);
-        heapwarden_core::free_class(class, slot as *mut u8);
     }
 }
 

@@ -71,6 +71,13 @@ pub unsafe fn reallocate(block: *mut u8, size: usize, release: &Release) -> *mut
             stay(&span, size, family);
             return block;
         }
+        if settings().grow_in_place
+            && size > span.size
+            && let Some(longer) = large::lengthen(&span, size)
+        {
+            stay(&longer, size, family);
+            return block;
+        }
         let moved = allocate(size, ALIGNMENT, family, false);
         if !moved.is_null() {
             copy_nonoverlapping(block, moved, span.size.min(size));

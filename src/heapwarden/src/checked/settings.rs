@@ -22,8 +22,14 @@ pub struct Settings {
     pub quarantine: bool,
     /// What freed payloads are filled with, if they are.
     pub free_fill: u8,
+    /// Whether the fill is verified when a slot leaves the quarantine as well as before its reuse:
+    /// the damage is then seen earlier, at the price of one more visit to memory gone cold.
+    pub verify_leaving: bool,
     /// What fresh payloads are filled with; `None` leaves them.
     pub new_fill: Option<u8>,
+    /// Whether realloc may lengthen a run of pages where it is. Elsewhere the block moves whenever
+    /// it grows, so that the program's old pointers to it lead to freed memory.
+    pub grow_in_place: bool,
     /// Whether records with call sites are kept.
     pub evidence: bool,
     /// Whether the call site of a free is kept too.
@@ -52,7 +58,9 @@ const INACTIVE: Settings = Settings {
     tail_window: usize::MAX,
     quarantine: true,
     free_fill: 0,
+    verify_leaving: false,
     new_fill: None,
+    grow_in_place: false,
     evidence: false,
     free_sites: false,
     accounting: false,
@@ -104,7 +112,9 @@ pub fn start(options: &Options) {
         tail_window: if debug { usize::MAX } else { 16 },
         quarantine: !leak,
         free_fill: if debug { FREE_FILL } else { 0 },
+        verify_leaving: debug,
         new_fill: debug.then_some(NEW_FILL),
+        grow_in_place: !debug,
         evidence: debug || leak,
         free_sites: debug,
         accounting: options.accounting && (debug || leak),

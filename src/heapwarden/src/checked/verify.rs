@@ -105,7 +105,7 @@ pub fn report_reused(slot: usize, end: usize, found: Header) -> bool {
         detect::header(slot, end, "check before reuse");
         return true;
     }
-    if found.state() == State::Free {
+    if matches!(found.state(), State::Free | State::Quarantined) {
         detect::fill(slot, end, "check before reuse");
         return true;
     }

@@ -15,7 +15,7 @@
 //! The check is in the lowest bytes: a write one byte past the slot below hits it, not the size.
 //! Cost of a check: a multiplication and a compare.
 
-use super::{Family, secret};
+use super::{Family, alone, secret};
 use core::sync::atomic::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -182,6 +182,10 @@ impl Header {
     /// As for [`Header::read`].
     #[inline(always)]
     pub unsafe fn exchange(self, next: Header, address: usize) -> bool {
+        if alone::is_alone() {
+            // SAFETY: no other thread can run; the rest is the caller's promise.
+            return unsafe { alone::exchange(address as *mut u64, self.0, next.0) };
+        }
         // SAFETY: the caller's promise.
         let word = unsafe { &*(address as *const AtomicU64) };
         // Acquire/Release: the winner of a race to free sees the block as the loser left it.

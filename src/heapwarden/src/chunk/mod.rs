@@ -10,6 +10,7 @@
 //! What stands in a chunk is a tripwire and never an input: sizes are taken from a header only
 //! after its check held, and then agree with the slot.
 
+mod alone;
 mod family;
 pub mod fill;
 pub mod header;
