@@ -9,7 +9,7 @@
 
 #define SIZE 1000
 
-static uintptr_t masked;
+static volatile uintptr_t masked;
 static void *volatile variable;
 static __thread void *volatile local;
 static void **mapped;

@@ -9,6 +9,7 @@
 use crate::report;
 use crate::unwind;
 use core::cell::UnsafeCell;
+use core::ops::Range;
 use core::sync::atomic::{
     AtomicBool,
     Ordering::{Acquire, Relaxed, Release},
@@ -27,6 +28,12 @@ unsafe impl Sync for Stack {}
 
 static STACKS: [Stack; 4] =
     [const { Stack { memory: UnsafeCell::new([0; BYTES]), busy: AtomicBool::new(false) } }; 4];
+
+/// Where these stacks lie.
+pub fn memory() -> Range<usize> {
+    let start = STACKS.as_ptr() as usize;
+    start..start + size_of_val(&STACKS)
+}
 
 /// Calls `action` on a stack of the library, with signals blocked; on the one in use, if as many
 /// threads are in here as there are stacks.

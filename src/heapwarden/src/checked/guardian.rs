@@ -119,6 +119,35 @@ pub fn next_number() -> u16 {
     NUMBERS.load(Relaxed).clamp(1, u32::from(u16::MAX)) as u16
 }
 
+/// What is known of threads without making a guardian.
+pub struct Known {
+    /// The number that the next new thread gets.
+    pub next_number: u32,
+    /// The calling thread's number, and how many blocks it has allocated.
+    pub own: Option<(u16, u32)>,
+    /// Whether there are others, or in a forked child were.
+    pub others: bool,
+}
+
+/// See [`Known`].
+pub fn known() -> Known {
+    // SAFETY: as for `current`.
+    let own = unsafe { (*tls::block()).reserved[WORD] } as *const Guardian;
+    // Acquire: pairs with the Release in `create`.
+    let mut guardian: *const Guardian = ALL.load(Acquire);
+    let mut others = false;
+    while !guardian.is_null() {
+        // SAFETY: guardians are never freed.
+        unsafe {
+            others |= guardian != own && (*guardian).busy.load(Relaxed);
+            guardian = (*guardian).next;
+        }
+    }
+    // SAFETY: this thread's own.
+    let own = unsafe { own.as_ref() }.map(|own| (own.number, own.allocations));
+    Known { next_number: NUMBERS.load(Relaxed), own, others }
+}
+
 #[cold]
 fn obtain<'a>() -> Option<&'a mut Guardian> {
     heapwarden_core::check_fork();

@@ -18,7 +18,10 @@ mod settings;
 mod verify;
 
 pub use allocate::allocate;
-pub use guardian::{next_number as next_thread_number, number as thread_number, visit_tallies};
+pub use guardian::{
+    known as known_threads, next_number as next_thread_number, number as thread_number,
+    visit_tallies,
+};
 pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};
 pub use patience::pause;
 pub use release::{Release, free, repair_after_fork};

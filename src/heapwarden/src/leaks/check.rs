@@ -9,9 +9,12 @@ use super::facts::{Check, Coverage, Dangling};
 use crate::checked::settings;
 use crate::scan::area::Area;
 use crate::scan::graph::{self, Node, Root};
+use crate::scan::holes;
 use crate::scan::nodes::{self, Wanted};
+use crate::scan::process;
 use crate::scan::registers::Registers;
 use crate::scan::roots::Roots;
+use crate::scan::segments;
 use crate::{handler_stack, inside, scan};
 use heapwarden_core::{Held, RawMutex};
 use scan::stop::{self, Stopped};
@@ -21,10 +24,11 @@ static CHECKING: RawMutex = RawMutex::new();
 
 /// In a forked child: the thread that was checking does not exist here. To be called by the one that
 /// repairs.
-pub(crate) fn repair_after_fork() {
+pub(super) fn repair_after_fork() {
     // SAFETY: the holder, if there was one, does not exist; the lock protects nothing of its own.
     unsafe { CHECKING.reset() };
     stop::repair_after_fork();
+    process::repair_after_fork();
 }
 
 /// What to look for, and from where.
@@ -38,7 +42,8 @@ pub struct Request<'a> {
 
 /// Stops the other threads, looks for leaks, lets them go, and calls `visit` with what was found.
 /// False, without a call, where that cannot be said: in profiles that keep no stacks, since the blocks
-/// that the loader allocated for itself cannot be told from others there.
+/// that the loader allocated for itself cannot be told from others there; and in a process that works in
+/// the memory of the one that made it (`vfork`).
 ///
 /// The caller must not be inside of the allocator; see [`crate::on_demand`] for signal handlers.
 #[inline(never)]
@@ -54,7 +59,7 @@ fn check_from(
     request: &Request<'_>,
     visit: &mut dyn FnMut(&Check<'_>),
 ) -> bool {
-    if !settings().evidence || settings().stack_depth == 0 {
+    if !settings().evidence || settings().stack_depth == 0 || process::shares_memory() {
         return false;
     }
     let _inside = inside::enter();
@@ -125,6 +130,7 @@ fn scan_stopped<'a>(
     stop::add_calling_thread(registers, alternate, &mut roots);
     stopped.add_to(&mut roots, coverage);
     let nodes = nodes::gather(held, area, Wanted { freed: request.dangling })?;
+    holes::mark(nodes, &mut roots);
     let mut found = analyse(nodes, roots.finish()?, request, area)?;
     found.dangling = explain(found.dangling, area)?;
     Some(found)
@@ -137,7 +143,8 @@ fn analyse<'a>(
     memory: &'a Area,
 ) -> Option<Check<'a>> {
     let dangling = request.dangling;
-    let is_vtable = &|_| false;
+    let constants = segments::constants(memory)?;
+    let is_vtable = &|address| segments::contains(constants, address);
     // SAFETY: the nodes are the heap's blocks, which stay while it is held, and the roots were found
     // readable; threads that could unmap them stand still.
     unsafe { graph::analyse(graph::Request { nodes, roots, memory, dangling, is_vtable }) }

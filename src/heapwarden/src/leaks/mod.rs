@@ -4,7 +4,14 @@
 
 pub mod check;
 pub mod facts;
+pub(crate) mod inherited;
 mod level;
 pub mod suppress;
 
 pub use level::Level;
+
+/// The core's hook: this is a forked child.
+pub(crate) fn repair_after_fork() {
+    check::repair_after_fork();
+    inherited::note_fork();
+}

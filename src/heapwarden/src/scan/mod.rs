@@ -7,13 +7,16 @@
 pub mod area;
 mod glibc;
 pub mod graph;
+pub(crate) mod holes;
+mod modules;
 pub(crate) mod nodes;
 mod park;
+pub(crate) mod process;
 mod readable;
 pub(crate) mod registers;
 mod restart;
 pub mod roots;
-mod segments;
+pub(crate) mod segments;
 mod slots;
 mod stacks;
 pub(crate) mod stop;

@@ -7,9 +7,10 @@
 
 use super::area::{Area, Zeroed};
 use super::graph::Node;
-use super::segments;
+use super::modules;
 use crate::chunk::{HEADER_BYTES, Header, State};
 use crate::evidence::{self, Record};
+use crate::leaks::inherited;
 use crate::site;
 use core::ops::Range;
 use core::sync::atomic::Ordering::Relaxed;
@@ -116,10 +117,12 @@ impl List<'_> {
     fn live(&mut self, payload: Range<usize>, record: Option<&Record>) {
         // The record of a chunk that is just being handed out is still that of the one before.
         let known = record.filter(|record| record.state() == State::Live);
-        let (site, thread) = known.map_or((0, u16::MAX), |record| {
-            (record.allocated_at.load(Relaxed), record.allocated_by.load(Relaxed))
+        let (site, thread, sequence) = known.map_or((0, u16::MAX, 0), |record| {
+            let (site, thread) = (&record.allocated_at, &record.allocated_by);
+            (site.load(Relaxed), thread.load(Relaxed), record.sequence.load(Relaxed))
         });
-        let flags = if self.judge.ignores(site) { Node::IGNORED } else { 0 };
+        let ignored = self.judge.ignores(site) || inherited::is(thread, sequence);
+        let flags = if ignored { Node::IGNORED } else { 0 };
         self.push(Node::new(payload.start, payload.len(), site, thread, flags));
     }
 
@@ -178,7 +181,7 @@ struct Judge {
 
 impl Judge {
     fn new() -> Judge {
-        Judge { loader: segments::loader(), last: (0, true) }
+        Judge { loader: modules::loader(), last: (0, true) }
     }
 
     fn ignores(&mut self, site: u32) -> bool {

@@ -5,7 +5,7 @@
 //! of a place.
 
 use super::area::Area;
-use super::graph::Root;
+use super::graph::{Node, Root};
 use super::readable::stretches;
 use super::registers::Registers;
 use super::segments;
@@ -59,7 +59,7 @@ impl<'a> Roots<'a> {
 
     /// The variables of the program and its libraries.
     pub fn add_segments(&mut self) {
-        segments::visit(&mut |range| self.push(range.clone(), Holder::Global(range.start)));
+        segments::variables(&mut |range| self.push(range.clone(), Holder::Global(range.start)));
     }
 
     /// What the thread with this kernel number holds in its stack and thread-local memory.
@@ -93,6 +93,13 @@ impl<'a> Roots<'a> {
     /// Memory that holds a thread's registers already.
     pub fn add_saved_registers(&mut self, number: u32, range: Range<usize>) {
         stretches(range, &mut |range| self.push(range, Holder::Register(number)));
+    }
+
+    /// A part of a block.
+    pub fn add_part_of_block(&mut self, node: &Node, range: Range<usize>) {
+        let offset = range.start - node.start;
+        let holder = Holder::Block { address: node.start, site: node.site, offset };
+        self.push(range, holder);
     }
 
     /// What the program registered.

@@ -118,7 +118,7 @@ fn core_config(options: &Options) -> heapwarden_core::Config {
 /// The core's hook: this is a forked child.
 fn repair_after_fork() {
     checked::repair_after_fork();
-    leaks::check::repair_after_fork();
+    leaks::repair_after_fork();
 }
 
 fn complain(complaint: Complaint<'_>) {

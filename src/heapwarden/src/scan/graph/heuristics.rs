@@ -18,7 +18,11 @@ const PAGE: usize = 4096;
 #[cold]
 pub fn counts_as_start(node: &Node, word: usize, is_vtable: &dyn Fn(usize) -> bool) -> bool {
     let offset = word - node.start;
-    if offset == 0 || !node.start.is_multiple_of(WORD) || !offset.is_multiple_of(WORD) {
+    if offset == 0
+        || node.is_opaque()
+        || !node.start.is_multiple_of(WORD)
+        || !offset.is_multiple_of(WORD)
+    {
         return false;
     }
     let header = |index: usize| {

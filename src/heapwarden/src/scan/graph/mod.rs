@@ -37,7 +37,7 @@ use records::Records;
 use stack::Stack;
 
 /// What to analyse.
-pub struct Request<'a> {
+pub struct Request<'a, 'f> {
     /// All blocks, by address.
     pub nodes: &'a mut [Node],
     /// Where to start from.
@@ -47,7 +47,7 @@ pub struct Request<'a> {
     /// Whether pointers to freed blocks are wanted.
     pub dangling: bool,
     /// Whether an address can be that of a C++ table of virtual functions.
-    pub is_vtable: &'a dyn Fn(usize) -> bool,
+    pub is_vtable: &'f dyn Fn(usize) -> bool,
 }
 
 /// Analyses; `None` when there is no memory. Of the coverage only what was read and seen is filled
@@ -56,7 +56,7 @@ pub struct Request<'a> {
 /// # Safety
 /// The nodes do not overlap and ascend; roots and blocks that are not freed can be read until it
 /// returns.
-pub unsafe fn analyse<'a>(request: Request<'a>) -> Option<Check<'a>> {
+pub unsafe fn analyse<'a>(request: Request<'a, '_>) -> Option<Check<'a>> {
     let Request { nodes, roots, memory, dangling, is_vtable } = request;
     let index: &Index = place(memory, Index::new(nodes, memory)?)?;
     let scratch = memory.alloc_zeroed::<u32>(nodes.len())?;

@@ -32,7 +32,7 @@ pub struct Node {
     pub site: u32,
     /// The number of the thread that allocated it.
     pub thread: u16,
-    /// [`Node::IGNORED`], [`Node::FREED`].
+    /// [`Node::IGNORED`], [`Node::FREED`], [`Node::OPAQUE`].
     pub flags: u8,
     pub(super) mark: Mark,
 }
@@ -42,6 +42,8 @@ impl Node {
     pub const IGNORED: u8 = 1;
     /// The block is freed and waits in the quarantine: nothing of it counts, but pointers to it dangle.
     pub const FREED: u8 = 2;
+    /// Not all of the block can be read: nothing in it is looked at here.
+    pub const OPAQUE: u8 = 4;
 
     /// A block.
     pub const fn new(start: usize, size: usize, site: u32, thread: u16, flags: u8) -> Node {
@@ -67,10 +69,17 @@ impl Node {
         self.mark == Mark::Lost && !self.is_freed()
     }
 
-    /// The whole words of the block.
+    /// The whole words of the block, as far as it can be read.
     #[inline(always)]
     pub fn words(&self) -> Range<usize> {
-        words(self.start, self.start + self.size)
+        let size = if self.is_opaque() { 0 } else { self.size };
+        words(self.start, self.start + size)
+    }
+
+    /// Whether the block is not to be looked into.
+    #[inline(always)]
+    pub fn is_opaque(&self) -> bool {
+        self.flags & Node::OPAQUE != 0
     }
 }
 
