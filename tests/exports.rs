@@ -12,6 +12,7 @@ use support::{Scratch, installed};
 
 /// All that is exported.
 const EXPORTS: &[&str] = &[
+    "_Exit",
     "_ZdaPv",
     "_ZdaPvRKSt9nothrow_t",
     "_ZdaPvSt11align_val_t",
@@ -32,6 +33,14 @@ const EXPORTS: &[&str] = &[
     "_ZnwmRKSt9nothrow_t",
     "_ZnwmSt11align_val_t",
     "_ZnwmSt11align_val_tRKSt9nothrow_t",
+    "__lsan_disable",
+    "__lsan_do_leak_check",
+    "__lsan_do_recoverable_leak_check",
+    "__lsan_enable",
+    "__lsan_ignore_object",
+    "__lsan_register_root_region",
+    "__lsan_unregister_root_region",
+    "_exit",
     "aligned_alloc",
     "calloc",
     "cfree",
@@ -41,6 +50,7 @@ const EXPORTS: &[&str] = &[
     "free_sized",
     "heapwarden_check_heap",
     "heapwarden_leak_check",
+    "heapwarden_report",
     "heapwarden_version",
     "mallinfo",
     "mallinfo2",

@@ -1,18 +1,25 @@
-//! What happens at the end of a process: in the checked profiles the whole heap is verified, and
-//! with `stats=1` the statistics are printed.
+//! What happens at the end of a process: in the checked profiles the whole heap is verified, leaks
+//! are reported, and with `stats=1` the statistics are printed.
 //!
 //! The handler is registered without a library handle and, by the preload library, before libc
 //! registers the loader's: handlers run in reverse, so ours comes after every destructor of the
 //! program and of its libraries. By then programs have closed standard error (the GNU tools do), so
-//! a duplicate is kept from the start.
+//! a duplicate is kept from the start. A process that ends itself with `_exit` runs no handler; the
+//! preload library stands in front of that function ([`leave`]).
 
-use crate::statistics_text;
+mod leaks;
+mod leave;
+
+pub use leaks::check_now as check_leaks_now;
+pub use leave::leave;
+
 use crate::text::Descriptor;
-use crate::{checked, report};
+use crate::{checked, report, scan, statistics_text};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
+use leaks::Wanted;
 
 unsafe extern "C" {
     fn __cxa_atexit(
@@ -29,9 +36,10 @@ static DUPLICATE: AtomicI32 = AtomicI32::new(-1);
 static DEVICE: AtomicU64 = AtomicU64::new(0);
 static FILE: AtomicU64 = AtomicU64::new(0);
 
+static INSTALLED: AtomicBool = AtomicBool::new(false);
+
 /// Registers the handler if there is something to do; once, however often it is called.
 pub fn install() {
-    static INSTALLED: AtomicBool = AtomicBool::new(false);
     let wanted = crate::start::options().stats || checked::settings().active;
     if !wanted || INSTALLED.swap(true, Relaxed) {
         return;
@@ -48,21 +56,46 @@ pub fn install() {
 
 extern "C" fn at_exit(_: *mut c_void) {
     report::last_output_is_due();
-    end();
+    if let Some(status) = last_words() {
+        // SAFETY: within `exit` this goes on with the handlers that remain and with what libc does
+        // then, such as writing out its streams, and ends with this status.
+        unsafe { libc::exit(status) };
+    }
 }
 
 /// `quick_exit` leaves what waits in stdio unwritten.
 extern "C" fn at_quick_exit(_: *mut c_void) {
-    end();
+    if let Some(status) = last_words() {
+        report::end_process(status);
+    }
 }
 
-fn end() {
+/// Says everything that is to be said when the process ends, once. Returns the exit status to end
+/// with, if it is to be another one.
+fn last_words() -> Option<c_int> {
+    /// The process that did that.
+    static DONE: AtomicU32 = AtomicU32::new(0);
+    let process = report::process_id();
+    // The child of `vfork` has its parent's memory, and says nothing in its name.
+    if scan::is_foreign_thread() || DONE.swap(process, Relaxed) == process {
+        return None;
+    }
+    let mut wanted = Wanted::Nothing;
     if checked::settings().active {
         checked::check_heap("exit check");
+        wanted = leaks::tell("exit check");
         report::finish();
     }
     if crate::start::options().stats {
         print();
+    }
+    match wanted {
+        Wanted::Nothing => None,
+        Wanted::Status(status) => Some(status),
+        Wanted::Abort => {
+            report::write_last_output();
+            report::abort()
+        }
     }
 }
 

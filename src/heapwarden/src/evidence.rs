@@ -6,6 +6,7 @@
 //! Cost: 32 bytes per slot; a lookup through the page map, three stores.
 
 use crate::chunk::{Family, State};
+use crate::leaks::ignore;
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
@@ -34,6 +35,8 @@ pub struct Record {
     pub family: AtomicU8,
     /// A copy of the header's state; for large and direct blocks the one that counts.
     pub state: AtomicU8,
+    /// 1 if the program does not want to hear that it leaked.
+    ignored: AtomicU8,
     /// How far the payload is from the slot's usual payload, for large alignments.
     pub shift: AtomicU32,
 }
@@ -48,8 +51,23 @@ impl Record {
         self.allocated_by.store(thread, Relaxed);
         self.freed_at.store(0, Relaxed);
         self.family.store(family as u8, Relaxed);
+        self.ignored.store(u8::from(ignore::is_disabled()), Relaxed);
         // Release: pairs with the Acquire in `take`: who frees sees the rest of the record.
         self.state.store(State::Live as u8, Release);
+    }
+
+    /// From now on the block counts as reachable; false if it is not live.
+    pub fn ignore(&self) -> bool {
+        let is_live = self.state() == State::Live;
+        if is_live {
+            self.ignored.store(1, Relaxed);
+        }
+        is_live
+    }
+
+    /// Whether it counts as reachable in any case.
+    pub fn is_ignored(&self) -> bool {
+        self.ignored.load(Relaxed) != 0
     }
 
     /// Notes a free.

@@ -9,6 +9,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+/* heapwarden_report(), or nothing without Heapwarden. */
+#define HEAPWARDEN_REPORT() (heapwarden_report ? heapwarden_report() : (void)0)
+
 #endif
 
 /* Verifies every block of the heap now, live and freed. Returns how many are damaged (counted up to
@@ -21,11 +24,18 @@ size_t heapwarden_check_heap(void) __attribute__((weak));
  * nothing is reported. Not for signal handlers. */
 size_t heapwarden_leak_check(void) __attribute__((weak));
 
+/* Reports leaks as at the end of the program, also if there are none, and what changed since the last
+ * such report. Not for signal handlers; from outside of the process use the option report_signal. */
+void heapwarden_report(void) __attribute__((weak));
+
 /* The version of the library, such as "0.1.0". */
 const char *heapwarden_version(void) __attribute__((weak));
 
 #ifdef __cplusplus
 }
+/* heapwarden_report(), or nothing without Heapwarden. */
+#define HEAPWARDEN_REPORT() (heapwarden_report ? heapwarden_report() : (void)0)
+
 #endif
 
 /* Whether the program runs under Heapwarden. */
@@ -36,5 +46,8 @@ const char *heapwarden_version(void) __attribute__((weak));
 
 /* heapwarden_leak_check(), or 0 without Heapwarden. */
 #define HEAPWARDEN_LEAK_CHECK() (heapwarden_leak_check ? heapwarden_leak_check() : (size_t)0)
+
+/* heapwarden_report(), or nothing without Heapwarden. */
+#define HEAPWARDEN_REPORT() (heapwarden_report ? heapwarden_report() : (void)0)
 
 #endif

@@ -15,6 +15,12 @@ pub extern "C-unwind" fn heapwarden_leak_check() -> usize {
     on_demand::count_lost_bytes()
 }
 
+/// Reports leaks, and what changed since the last report.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn heapwarden_report() {
+    on_demand::report_leaks();
+}
+
 /// The library's version, such as "0.1.0".
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn heapwarden_version() -> *const c_char {

@@ -36,6 +36,8 @@ pub(super) fn repair_after_fork() {
 pub struct Request<'a> {
     /// Pointers into freed blocks, too.
     pub dangling: bool,
+    /// Call sites whose blocks count as reachable, and with them all that they lead to; in order.
+    pub suppressed: &'a [u32],
     /// In a signal handler: the frame that it interrupted. The handler's own is not looked at.
     pub interrupted: Option<&'a libc::ucontext_t>,
 }
@@ -129,7 +131,8 @@ fn scan_stopped<'a>(
     stop::add_descriptors(&mut roots);
     stop::add_calling_thread(registers, alternate, &mut roots);
     stopped.add_to(&mut roots, coverage);
-    let nodes = nodes::gather(held, area, Wanted { freed: request.dangling })?;
+    let wanted = Wanted { freed: request.dangling, suppressed: request.suppressed };
+    let nodes = nodes::gather(held, area, wanted)?;
     holes::mark(nodes, &mut roots);
     let mut found = analyse(nodes, roots.finish()?, request, area)?;
     found.dangling = explain(found.dangling, area)?;

@@ -1,14 +1,20 @@
 //! Leaks and dangling pointers: what a scan of the program's memory found, as plain data
-//! ([`facts`]), for the report to tell; and what is not to be told ([`suppress`]). [`check`] is the
-//! way from one to the other.
+//! ([`facts`]), and what is made of it: what is not to be told ([`suppress`], [`ignore`]), what is
+//! different from the last report, and the report itself ([`report`]).
 
+mod change;
 pub mod check;
 pub mod facts;
+pub mod ignore;
 pub(crate) mod inherited;
 mod level;
+mod program;
 pub mod suppress;
+mod tell;
+mod turn;
 
 pub use level::Level;
+pub use tell::{Occasion, Outcome, are_there, report};
 
 /// The core's hook: this is a forked child.
 pub(crate) fn repair_after_fork() {

@@ -4,6 +4,7 @@
 
 use super::value::Value;
 use super::{Complaint, Kind, Sink, Words};
+use crate::leaks::Level;
 use crate::profile::Profile;
 use crate::report::{Action, Colour, Detail, Dialect, OnError};
 use heapwarden_core::{Config, Fit};
@@ -183,8 +184,33 @@ table! {
     /// 12, for example, is SIGUSR2.
     check_signal: u8 = 0;
 
+    /// Report leaked blocks when the program ends: the largest of them with a few frames each
+    /// (`summary`), all of them with whole stacks (`full`), or nothing (`off`).
+    leaks: Level = Level::Off, Debug = Level::Summary, Leak = Level::Summary;
+
+    /// How many call sites a summary of leaks shows.
+    top: u32 = 10;
+
+    /// The exit status of a program that leaks; 0 leaves the status it has.
+    leak_exit_code: u8 = 0;
+
+    /// With `leaks`, report the pointers into freed blocks that the program can still reach.
+    dangling: bool = false;
+
+    /// The file that says which leaks not to report, in LeakSanitizer's lines `leak:PATTERN`, with
+    /// `%` as in `log_path`.
+    suppressions: Words = Words::NONE;
+
+    /// Print what the suppressions hid.
+    print_suppressions: bool = true;
+
+    /// The number of a signal that makes the process report its leaks at once, and what changed since
+    /// its last report; 0 means none. 10, for example, is SIGUSR1.
+    report_signal: u8 = 0;
+
     /// What to do after a report. A kind may differ from the rest:
-    /// `continue+double-free=abort`. With `continue` an error is reported once per place.
+    /// `continue+double-free=abort`. With `continue` an error is reported once per place. What is not
+    /// an error yet, `leak` and `dangling-pointer`, ends the program only if it is named.
     on_error: OnError = OnError::all(Action::Abort);
 
     /// The exit status with `on_error=exit`.

@@ -76,7 +76,7 @@ impl OnError {
 static DYING: AtomicU32 = AtomicU32::new(0);
 
 /// Dies by SIGABRT; the program's handler runs first.
-pub(super) fn abort() -> ! {
+pub(crate) fn abort() -> ! {
     let thread = process::thread_id();
     if DYING.swap(thread, Relaxed) != thread {
         process::unblock(libc::SIGABRT);

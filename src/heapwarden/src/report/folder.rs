@@ -2,6 +2,8 @@
 //! wherever the program goes later.
 
 use super::file_name::FileName;
+use super::process;
+use crate::symbolize::read_file;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
     AtomicUsize,
@@ -30,6 +32,12 @@ pub(super) fn note() {
     let answer = unsafe { syscall::call(libc::SYS_getcwd, arguments) };
     // Release: pairs with the Acquire in `absolute`.
     LENGTH.store(answer.unwrap_or(0).saturating_sub(1), Release);
+}
+
+/// Hands over the contents of the file that an option names; false if it cannot be opened.
+pub fn read_named(pattern: &[u8], visit: &mut dyn FnMut(&[u8])) -> bool {
+    let name = absolute(FileName::expand(pattern, process::process_id()));
+    name.as_c_string().is_some_and(|path| read_file(path, visit))
 }
 
 /// The name, from the root on if the folder is known.

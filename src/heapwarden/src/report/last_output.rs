@@ -31,7 +31,7 @@ pub(crate) fn is_due() {
 }
 
 /// Writes what waits if that is due; once.
-pub(super) fn write() {
+pub(crate) fn write() {
     let ending = ENDING.load(Relaxed);
     if ending == 0 || ending != process::thread_id() {
         return;

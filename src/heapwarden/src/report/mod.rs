@@ -43,6 +43,7 @@ mod signals;
 pub mod text;
 
 pub use crate::chunk::Family;
+pub(crate) use action::abort;
 pub use action::{Action, OnError};
 pub use block::{BlockFacts, BlockState, Event};
 pub use deliver::{deliver, fault_inside, panic_inside};
@@ -52,11 +53,13 @@ pub use facts::{
     ThreadFacts,
 };
 pub use file_name::FIRST_PROCESS;
+pub(crate) use folder::read_named;
 pub use kind::Kind;
-pub(crate) use last_output::is_due as last_output_is_due;
+pub(crate) use last_output::{is_due as last_output_is_due, write as write_last_output};
 pub use leak_facts::{Hidden, LeakFacts, SiteChange};
 pub use leaks::{deliver_leaks, with_names};
 pub use lifecycle::{begin, finish};
 pub(crate) use lock::is_mine as is_reporting;
 pub use memory::PrivateMemory;
 pub(crate) use own_stack::call_on;
+pub(crate) use process::{exit as end_process, process_id};

@@ -4,7 +4,7 @@
 use heapwarden_core::os::syscall;
 
 /// The process id; fresh, for it changes in a forked child.
-pub(super) fn process_id() -> u32 {
+pub(crate) fn process_id() -> u32 {
     // SAFETY: takes nothing and cannot fail.
     unsafe { syscall::call(libc::SYS_getpid, [0; 6]) }.unwrap_or(0) as u32
 }
@@ -16,7 +16,7 @@ pub(super) fn thread_id() -> u32 {
 }
 
 /// Ends the process with all its threads.
-pub(super) fn exit(code: i32) -> ! {
+pub(crate) fn exit(code: i32) -> ! {
     loop {
         // SAFETY: ends the process.
         let _ = unsafe { syscall::call(libc::SYS_exit_group, [code as usize, 0, 0, 0, 0, 0]) };

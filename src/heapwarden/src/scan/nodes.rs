@@ -17,9 +17,11 @@ use core::sync::atomic::Ordering::Relaxed;
 use heapwarden_core::{Held, Region};
 
 /// What becomes a node.
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// Freed blocks that wait in the quarantine, too.
     pub freed: bool,
+    /// Call sites whose blocks are ignored, in order.
+    pub suppressed: &'a [u32],
 }
 
 // SAFETY: numbers, and an enumeration whose first variant is 0.
@@ -27,7 +29,7 @@ unsafe impl Zeroed for Node {}
 
 /// All blocks, by address. `None` when there is no memory.
 #[expect(clippy::mut_from_ref, reason = "the list is cut off the memory once")]
-pub fn gather<'a>(held: &Held, memory: &'a Area, wanted: Wanted) -> Option<&'a mut [Node]> {
+pub fn gather<'a>(held: &Held, memory: &'a Area, wanted: Wanted<'_>) -> Option<&'a mut [Node]> {
     let mut most = 0;
     held.visit(&mut |region| {
         most += match region {
@@ -62,14 +64,14 @@ pub fn gather<'a>(held: &Held, memory: &'a Area, wanted: Wanted) -> Option<&'a m
     Some(nodes)
 }
 
-struct List<'a> {
+struct List<'a, 'w> {
     nodes: &'a mut [Node],
     count: usize,
-    wanted: Wanted,
+    wanted: Wanted<'w>,
     judge: Judge,
 }
 
-impl List<'_> {
+impl List<'_, '_> {
     fn push(&mut self, node: Node) {
         if let Some(place) = self.nodes.get_mut(self.count) {
             *place = node;
@@ -121,8 +123,11 @@ impl List<'_> {
             let (site, thread) = (&record.allocated_at, &record.allocated_by);
             (site.load(Relaxed), thread.load(Relaxed), record.sequence.load(Relaxed))
         });
-        let ignored = self.judge.ignores(site) || inherited::is(thread, sequence);
-        let flags = if ignored { Node::IGNORED } else { 0 };
+        let is_ignored = known.is_some_and(Record::is_ignored)
+            || self.judge.ignores(site)
+            || inherited::is(thread, sequence)
+            || self.wanted.suppressed.binary_search(&site).is_ok();
+        let flags = if is_ignored { Node::IGNORED } else { 0 };
         self.push(Node::new(payload.start, payload.len(), site, thread, flags));
     }
 

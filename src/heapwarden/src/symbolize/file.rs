@@ -20,11 +20,11 @@ fn close(file: usize) {
 }
 
 /// Reads a file and hands its bytes over in portions. Nothing is handed over of what cannot be
-/// opened or read.
-pub(crate) fn read_file(path: &CStr, visit: &mut dyn FnMut(&[u8])) {
+/// opened, which the answer is about, or read.
+pub(crate) fn read_file(path: &CStr, visit: &mut dyn FnMut(&[u8])) -> bool {
     /// More than any file of /proc that is read; a bound for what a path may lead to.
     const PORTIONS_MAX: usize = 1 << 16;
-    let Some(file) = open(path) else { return };
+    let Some(file) = open(path) else { return false };
     let mut portion = [0u8; 4096];
     for _ in 0..PORTIONS_MAX {
         let into = [file, portion.as_mut_ptr().addr(), portion.len(), 0, 0, 0];
@@ -36,6 +36,7 @@ pub(crate) fn read_file(path: &CStr, visit: &mut dyn FnMut(&[u8])) {
         }
     }
     close(file);
+    true
 }
 
 /// A file that is mapped for reading as long as this lives.

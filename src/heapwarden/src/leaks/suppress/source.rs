@@ -2,6 +2,7 @@
 
 use super::lines::{self, Line};
 use crate::mapped::List;
+use crate::report;
 use crate::text::{Sink, complain};
 
 /// All patterns of a process, in memory of their own: they outlast each report.
@@ -14,6 +15,18 @@ impl Patterns {
     /// None yet.
     pub const fn new() -> Patterns {
         Patterns { text: List::new() }
+    }
+
+    /// Adds the lines of a file, whose name is relative to the folder that the process started in.
+    pub fn read(&mut self, pattern: &[u8]) {
+        let mut text = List::new();
+        let found = report::read_named(pattern, &mut |portion| {
+            text.extend(portion);
+        });
+        if !found {
+            complain(&[b"cannot read the suppressions in ", pattern]);
+        }
+        self.add(text.as_slice());
     }
 
     /// Adds the lines of a text; what is not understood is complained about and ignored.

@@ -10,7 +10,6 @@ use crate::symbolize::{Frame, Symbolizer};
 /// The call sites that are suppressed, and what that hid.
 #[derive(Default)]
 pub struct Verdicts {
-    /// In order.
     sites: List<u32>,
     /// For each pattern that matched, by its number.
     hidden: List<(usize, Tally)>,
@@ -22,20 +21,19 @@ impl Verdicts {
         Verdicts { sites: List::new(), hidden: List::new() }
     }
 
-    /// The suppressed call sites, in order.
+    /// The suppressed call sites.
     pub fn sites(&self) -> &[u32] {
         self.sites.as_slice()
     }
 
-    /// Looks at all that leaked. Returns whether more is suppressed now than before.
+    /// Looks at all that leaked.
     pub fn judge(
         &mut self,
         check: &Check<'_>,
         stack: fn(u32) -> &'static [usize],
         patterns: &Patterns,
         symbols: &mut dyn Symbolizer,
-    ) -> bool {
-        let before = self.sites().len();
+    ) {
         for record in check.records.iter().filter(|record| record.kind != LeakKind::Reachable) {
             if self.sites().contains(&record.site) {
                 continue;
@@ -44,8 +42,6 @@ impl Verdicts {
                 self.hide(check, record.site, pattern);
             }
         }
-        self.sites.as_mut_slice().sort_unstable();
-        self.sites().len() > before
     }
 
     /// What was hidden, by pattern.
@@ -163,9 +159,10 @@ mod tests {
         };
         let (mut patterns, mut verdicts) = (Patterns::new(), Verdicts::new());
         patterns.add(text.as_bytes());
-        let is_new = verdicts.judge(&check, stack, &patterns, &mut Names);
-        assert_eq!(is_new, !verdicts.sites().is_empty());
-        assert!(!verdicts.judge(&check, stack, &patterns, &mut Names), "nothing new");
+        verdicts.judge(&check, stack, &patterns, &mut Names);
+        let count = verdicts.sites().len();
+        verdicts.judge(&check, stack, &patterns, &mut Names);
+        assert_eq!(verdicts.sites().len(), count, "nothing new");
         let hidden = verdicts.hidden(&patterns).map(|hidden| {
             let template = String::from_utf8_lossy(hidden.template).into_owned();
             (template, hidden.tally.bytes, hidden.tally.blocks)
@@ -178,13 +175,13 @@ mod tests {
         assert_eq!(judged("leak:one.so"), (vec![10], vec![("one.so".into(), 100, 1)]));
         assert_eq!(judged("leak:^f3$"), (vec![20], vec![("^f3$".into(), 207, 2)]));
         let both = ("all.c".into(), 307, 3);
-        assert_eq!(judged("leak:all.c"), (vec![10, 20], vec![both]));
+        assert_eq!(judged("leak:all.c"), (vec![20, 10], vec![both]));
     }
 
     #[test]
     fn the_first_pattern_that_matches_the_innermost_frame_gets_the_count() {
         let (sites, hidden) = judged("leak:nothing\nleak:^f2$\n# \nleak:f\n");
-        assert_eq!(sites, [10, 20]);
+        assert_eq!(sites, [20, 10]);
         assert_eq!(hidden, [("^f2$".into(), 207, 2), ("f".into(), 100, 1)]);
     }
 

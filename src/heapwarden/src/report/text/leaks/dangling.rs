@@ -23,6 +23,11 @@ pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
         amount(sheet, left_out as u64, "more freed block");
         sheet.text(" with pointers to it; leaks=full shows all").end_line();
     }
+    let seen = facts.check.coverage.dangling_pointers;
+    if seen > facts.check.dangling.len() as u64 {
+        amount(sheet, seen, "pointer");
+        sheet.text(" to freed blocks in all; those of one sort are told once").end_line();
+    }
 }
 
 /// One block; there is at least one pointer.

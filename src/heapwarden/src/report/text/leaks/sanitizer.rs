@@ -9,9 +9,7 @@ use crate::report::LeakFacts;
 use crate::report::text::sheet::{Ink, Sheet};
 
 pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
-    let lost = [LeakKind::Definite, LeakKind::Indirect].map(|kind| facts.total(kind));
-    let sum = |of: fn(&Tally) -> u64| lost.iter().map(of).sum::<u64>() as usize;
-    let (bytes, blocks) = (sum(|tally| tally.bytes), sum(|tally| tally.blocks));
+    let Tally { bytes, blocks } = facts.lost_for_sure();
     if blocks > 0 {
         sheet.end_line();
         sheet.rule();
@@ -31,8 +29,8 @@ pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
     coverage::complain(sheet, facts);
     if blocks > 0 {
         let banner = sheet.style.dialect.banner();
-        sheet.start(Ink::Error).text("SUMMARY: ").text(banner).text(": ").count(bytes);
-        sheet.text(" byte(s) leaked in ").count(blocks).text(" allocation(s).");
+        sheet.start(Ink::Error).text("SUMMARY: ").text(banner).text(": ").count(bytes as usize);
+        sheet.text(" byte(s) leaked in ").count(blocks as usize).text(" allocation(s).");
         sheet.stop().end_line();
     }
 }

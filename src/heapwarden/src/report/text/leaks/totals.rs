@@ -21,7 +21,7 @@ pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
     sheet.end_line();
     for kind in LeakKind::ALL {
         let total = facts.total(kind);
-        if lost.blocks == 0 && kind != LeakKind::Reachable {
+        if total.blocks == 0 {
             continue;
         }
         sheet.writer.left("", 4).left(name(kind), 20).cell(decimal(total.bytes).as_bytes());

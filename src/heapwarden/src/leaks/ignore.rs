@@ -1,0 +1,68 @@
+//! Blocks that the program does not want to hear of: allocated between `__lsan_disable` and
+//! `__lsan_enable`, or named to `__lsan_ignore_object`. They count as reachable, and so does all that
+//! they lead to.
+//!
+//! Cost: a load per allocation of which a record is kept.
+
+use crate::checked::large_block;
+use crate::evidence;
+use crate::text::complain;
+use heapwarden_core::tls;
+
+/// Which of the thread block's words counts the calls of [`disable`].
+const WORD: usize = 3;
+
+/// What this thread allocates from now on is ignored, until [`enable`] is called as often.
+pub fn disable() {
+    // SAFETY: the thread block is this thread's; the word is this module's.
+    unsafe { (*tls::block()).reserved[WORD] += 1 };
+}
+
+/// Ends what the last [`disable`] began.
+pub fn enable() {
+    // SAFETY: as above.
+    let depth = unsafe { &mut (*tls::block()).reserved[WORD] };
+    match depth.checked_sub(1) {
+        Some(less) => *depth = less,
+        None => complain(&[b"__lsan_enable() without __lsan_disable() before"]),
+    }
+}
+
+/// Whether what this thread allocates is ignored.
+#[inline(always)]
+pub fn is_disabled() -> bool {
+    // SAFETY: as above.
+    unsafe { (*tls::block()).reserved[WORD] > 0 }
+}
+
+/// The block that `address` points into is ignored; false if there is no live block.
+pub fn ignore(address: usize) -> bool {
+    let record = match heapwarden_core::place(address) {
+        Some(place) => evidence::existing_of_slot(&place),
+        None => large_block(address).map(|(_, _, record)| record),
+    };
+    record.is_some_and(|record| record.ignore())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_nest_and_belong_to_their_thread() {
+        disable();
+        disable();
+        enable();
+        assert!(is_disabled());
+        assert!(!std::thread::spawn(is_disabled).join().expect("the thread ends"));
+        enable();
+        assert!(!is_disabled());
+    }
+
+    #[test]
+    fn what_is_no_block_is_not_ignored() {
+        let local = 0u8;
+        assert!(!ignore((&raw const local).addr()));
+        assert!(!ignore(0));
+    }
+}

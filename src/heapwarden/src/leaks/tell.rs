@@ -1,0 +1,156 @@
+//! A check and its report, with all that stands around them: who wants it, what is suppressed, what
+//! changed since the last one.
+
+use super::change::Baseline;
+use super::check::{Request, check};
+use super::facts::{Check, LeakKind, Tally};
+use super::suppress::{Patterns, Verdicts};
+use super::turn::{self, State};
+use super::{Level, program};
+use crate::mapped::List;
+use crate::options::Options;
+use crate::report::{self, Hidden, LeakFacts};
+use crate::{checked, site};
+
+/// Who wants to know, and is told how much.
+#[derive(Clone, Copy)]
+pub enum Occasion<'a> {
+    /// Something is said only if there is something to say.
+    Quiet(&'static str),
+    /// There is an answer in any case, with what changed since the last one. In a signal handler:
+    /// the frame that it interrupted.
+    Asked(&'static str, Option<&'a libc::ucontext_t>),
+}
+
+/// What a report was about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What nothing or only lost blocks lead to.
+    pub lost: Tally,
+    /// What only pointers into the middle lead to.
+    pub possible: Tally,
+    /// Pointers into freed blocks.
+    pub dangling: usize,
+}
+
+/// How long to wait for another thread's report.
+const WAIT_MS_MAX: u32 = 10_000;
+
+/// Suppressions that matched, and then others because of what ran in between.
+const ROUNDS_MAX: u32 = 4;
+
+/// Checks and reports. `None` if nothing is known: no stacks are kept, the program does not want
+/// it, or this thread is in a report already. The caller holds no lock of the heap.
+#[inline(never)]
+pub fn report(occasion: Occasion<'_>) -> Option<Outcome> {
+    if !is_possible() || program::is_turned_off() {
+        return None;
+    }
+    let interrupted = match occasion {
+        Occasion::Asked(_, interrupted) => interrupted,
+        Occasion::Quiet(_) => None,
+    };
+    // In a handler this thread cannot be stopped, so the report that it would wait for waits for it.
+    let mut turn = turn::take(if interrupted.is_some() { 0 } else { WAIT_MS_MAX })?;
+    let options = crate::start::options();
+    let State { patterns, baseline } = turn.state();
+    let patterns: &Patterns = patterns.get_or_insert_with(|| load(&options));
+    let mut verdicts = Verdicts::new();
+    let mut suppressed = List::new();
+    let mut outcome = None;
+    for round in 1..=ROUNDS_MAX {
+        let request =
+            Request { dangling: options.dangling, interrupted, suppressed: suppressed.as_slice() };
+        let mut settled = true;
+        let was_possible = check(&request, &mut |found| {
+            if round < ROUNDS_MAX && leaks(found) && patterns.all().next().is_some() {
+                let known = verdicts.sites().len();
+                report::with_names(&mut |symbols| {
+                    verdicts.judge(found, site::frames, patterns, symbols);
+                });
+                settled = verdicts.sites().len() == known;
+            }
+            if settled {
+                outcome = Some(tell(occasion, &options, found, &verdicts, patterns, baseline));
+            }
+        });
+        if settled || !was_possible {
+            break;
+        }
+        suppressed.clear();
+        suppressed.extend(verdicts.sites());
+        suppressed.as_mut_slice().sort_unstable();
+    }
+    outcome
+}
+
+/// Checks and reports, as LeakSanitizer does when a program asks for it: whether there are leaks, by
+/// its notion of them. Never with `leaks=off`.
+#[inline(never)]
+pub fn are_there(found_by: &'static str) -> bool {
+    let wanted = crate::start::options().leaks != Level::Off;
+    let found = if wanted { report(Occasion::Quiet(found_by)) } else { None };
+    found.is_some_and(|found| found.lost.blocks > 0)
+}
+
+/// Whether it is known where blocks come from.
+pub fn is_possible() -> bool {
+    let settings = checked::settings();
+    settings.active && settings.evidence && settings.stack_depth > 0
+}
+
+fn load(options: &Options) -> Patterns {
+    let mut patterns = Patterns::new();
+    let file = options.suppressions.as_bytes();
+    if !file.is_empty() {
+        patterns.read(file);
+    }
+    patterns.add(program::default_suppressions());
+    patterns
+}
+
+fn leaks(found: &Check<'_>) -> bool {
+    found.records.iter().any(|record| record.kind != LeakKind::Reachable)
+}
+
+fn tell(
+    occasion: Occasion<'_>,
+    options: &Options,
+    check: &Check<'_>,
+    verdicts: &Verdicts,
+    patterns: &Patterns,
+    baseline: &mut Option<Baseline>,
+) -> Outcome {
+    let mut hidden = List::<Hidden<'_>>::new();
+    if options.print_suppressions {
+        verdicts.hidden(patterns).for_each(|one| {
+            hidden.push(one);
+        });
+    }
+    let (found_by, asked) = match occasion {
+        Occasion::Quiet(found_by) => (found_by, false),
+        Occasion::Asked(found_by, _) => (found_by, true),
+    };
+    let now = asked.then(|| Baseline::of(check));
+    let changes = now.as_ref().zip(baseline.as_ref()).map(|(now, before)| before.changes(now));
+    let facts = LeakFacts {
+        check,
+        stack: site::frames,
+        hidden: hidden.as_slice(),
+        change: changes.as_ref().map(List::as_slice),
+        found_by,
+        level: if options.leaks == Level::Full { Level::Full } else { Level::Summary },
+        top: options.top as usize,
+        asked,
+    };
+    report::deliver_leaks(&facts);
+    let outcome = Outcome {
+        lost: facts.lost_for_sure(),
+        possible: facts.total(LeakKind::Possible),
+        dangling: check.dangling.len(),
+    };
+    if let Some(now) = now {
+        *baseline = Some(now);
+    }
+    outcome
+}
