@@ -10,6 +10,7 @@ mod futex;
 pub mod mapping;
 mod random;
 pub mod syscall;
+mod weak;
 
 pub use clock::now_ms;
 pub use cpus::available_cpus;

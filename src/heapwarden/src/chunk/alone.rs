@@ -6,20 +6,15 @@
 //! nor malloc. Cost: two loads; a locked exchange takes as long as a third of a whole `free`.
 
 use core::arch;
-
-arch::global_asm!(".weak __libc_single_threaded");
+use heapwarden_core::weak_address;
 
 /// Whether no other thread can run.
 #[inline(always)]
 pub fn is_alone() -> bool {
-    let flag: *const u8;
-    // SAFETY: reads an entry of our own GOT, which is null where there is no such variable; a char
-    // of libc's otherwise, which is read anew each time.
-    unsafe {
-        arch::asm!("mov {}, qword ptr [rip + __libc_single_threaded@GOTPCREL]", out(reg) flag,
-            options(pure, nomem, nostack, preserves_flags));
-        !flag.is_null() && flag.read_volatile() != 0
-    }
+    // Null where there is no such variable.
+    let flag = weak_address!("__libc_single_threaded") as *const u8;
+    // SAFETY: a char of libc's, which is read anew each time.
+    !flag.is_null() && unsafe { flag.read_volatile() } != 0
 }
 
 /// Compares and exchanges the word at `place` in one instruction, which a signal cannot divide but

@@ -2,29 +2,13 @@
 //!
 //! They are found if the program shows them to the loader (`-rdynamic`), or is linked with this.
 
-use core::arch::{asm, global_asm};
 use core::ffi::{CStr, c_char, c_int};
 use core::mem::transmute;
-
-// Weak references: where there is no such function, its address is null.
-global_asm!(".weak __lsan_default_suppressions", ".weak __lsan_is_turned_off");
-
-/// The address that the linker or the loader found for a function.
-macro_rules! address_of {
-    ($name:literal) => {{
-        let address: usize;
-        // SAFETY: loads one address from the global offset table, which is filled in by now.
-        unsafe {
-            asm!(concat!("mov {}, qword ptr [rip + ", $name, "@GOTPCREL]"), out(reg) address,
-                 options(pure, readonly, nostack, preserves_flags));
-        }
-        address
-    }};
-}
+use heapwarden_core::weak_address;
 
 /// The program's own suppressions.
 pub fn default_suppressions() -> &'static [u8] {
-    let address = address_of!("__lsan_default_suppressions");
+    let address = weak_address!("__lsan_default_suppressions");
     // SAFETY: null or LeakSanitizer's function of that name, which returns a C string that stays.
     unsafe {
         let function = transmute::<usize, Option<unsafe extern "C" fn() -> *const c_char>>(address);
@@ -37,7 +21,7 @@ pub fn default_suppressions() -> &'static [u8] {
 
 /// Whether the program does not want to be checked at all.
 pub fn is_turned_off() -> bool {
-    let address = address_of!("__lsan_is_turned_off");
+    let address = weak_address!("__lsan_is_turned_off");
     // SAFETY: null or LeakSanitizer's function of that name.
     unsafe {
         let function = transmute::<usize, Option<unsafe extern "C" fn() -> c_int>>(address);

@@ -5,10 +5,10 @@
 //! Cost: a few system calls per module.
 
 use crate::unwind::is_readable;
-use core::arch::{asm, global_asm};
 use core::ffi::c_char;
 use core::ops::Range;
 use core::{ptr, slice};
+use heapwarden_core::weak_address;
 use libc::{Elf64_Ehdr, Elf64_Phdr};
 
 /// The loader's word to debuggers (link.h).
@@ -33,9 +33,6 @@ struct LinkMap {
 
 /// More modules than any program has: the list may be damaged.
 const MODULES_MAX: usize = 100_000;
-
-// A weak reference: a program without the dynamic loader lacks it.
-global_asm!(".weak _r_debug");
 
 /// Calls `visit` with the place of each module and its program headers.
 pub fn visit(visit: &mut dyn FnMut(usize, &[Elf64_Phdr])) {
@@ -111,13 +108,8 @@ fn program_bias(headers: &[Elf64_Phdr]) -> usize {
 }
 
 fn debug() -> *const Debug {
-    let address: *const Debug;
-    // SAFETY: loads an address from the global offset table, which is filled in before code runs.
-    unsafe {
-        asm!("mov {}, qword ptr [rip + _r_debug@GOTPCREL]", out(reg) address,
-             options(pure, readonly, nostack, preserves_flags));
-    }
-    address
+    // Null where a program has no dynamic loader.
+    weak_address!("_r_debug") as *const Debug
 }
 
 /// The addresses that the dynamic loader takes; empty without one.

@@ -1,11 +1,8 @@
 //! What the kernel put on the stack of a new process: argc, argv, a null, the environment, a null,
 //! the auxiliary vector. It can be read before libc has stored any of it.
 
-use core::arch::{asm, global_asm};
 use core::ffi::c_char;
-
-// A weak reference: in a static program there is no such symbol, and its address is null.
-global_asm!(".weak __libc_stack_end");
+use heapwarden_core::weak_address;
 
 /// More of anything than this means that what we read is not the initial stack.
 const ENTRIES_MAX: usize = 1 << 20;
@@ -20,13 +17,8 @@ pub(super) struct InitialStack {
 
 /// The initial stack of this process, when the dynamic loader tells where it is.
 pub(super) fn find() -> Option<InitialStack> {
-    let location: *const *const usize;
-    // SAFETY: loads one address from the global offset table, which ld.so has filled in and which
-    // is not written afterwards.
-    unsafe {
-        asm!("mov {}, qword ptr [rip + __libc_stack_end@GOTPCREL]", out(reg) location,
-             options(pure, readonly, nostack, preserves_flags));
-    }
+    // Null in a static program.
+    let location = weak_address!("__libc_stack_end") as *const *const usize;
     if location.is_null() {
         return None;
     }

@@ -11,12 +11,10 @@
 //! Cost: a compare per capture; a system call per page when the stack grows past what was used.
 
 use super::readable::is_readable;
-use core::arch::{asm, global_asm};
+use core::arch::asm;
 use core::ops::Range;
 use heapwarden_core::os::PAGE;
-
-// A weak reference: a program without the dynamic loader may lack it.
-global_asm!(".weak __libc_stack_end");
+use heapwarden_core::weak_address;
 
 /// The first thread's stack is not deeper than this below its end when it is first looked at.
 const FIRST_DEPTH_MAX: usize = 128 << 20;
@@ -104,12 +102,8 @@ fn thread_pointer() -> usize {
 
 /// Where the loader found argc; 0 if it does not say.
 pub(crate) fn first_stack_end() -> usize {
-    let location: *const usize;
-    // SAFETY: loads an address from the global offset table, which is filled in before code runs.
-    unsafe {
-        asm!("mov {}, qword ptr [rip + __libc_stack_end@GOTPCREL]", out(reg) location,
-             options(pure, readonly, nostack, preserves_flags));
-    }
+    // Null where a program has no dynamic loader.
+    let location = weak_address!("__libc_stack_end") as *const usize;
     if location.is_null() {
         return 0;
     }

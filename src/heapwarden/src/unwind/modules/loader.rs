@@ -9,7 +9,7 @@
 use super::{elf, iterate};
 use core::ffi::{c_char, c_int, c_void};
 use core::ops::Range;
-use core::{arch, mem, ptr, slice};
+use core::{mem, ptr, slice};
 use libc::Elf64_Phdr;
 
 /// What the loader says of a module. Its memory must not be looked at once it is closed.
@@ -80,16 +80,9 @@ struct LinkMap {
 
 type FindObject = unsafe extern "C" fn(*const c_void, *mut DlFindObject) -> c_int;
 
-// A weak reference: null before glibc 2.35.
-arch::global_asm!(".weak _dl_find_object");
-
+/// The loader's function; there is none before glibc 2.35.
 fn find_object() -> Option<FindObject> {
-    let address: usize;
-    // SAFETY: loads an address from the global offset table, which is filled in before code runs.
-    unsafe {
-        arch::asm!("mov {}, qword ptr [rip + _dl_find_object@GOTPCREL]", out(reg) address,
-             options(pure, readonly, nostack, preserves_flags));
-    }
+    let address = heapwarden_core::weak_address!("_dl_find_object");
     // SAFETY: an option of a function pointer is null or the function, which has this type.
     unsafe { mem::transmute::<usize, Option<FindObject>>(address) }
 }
