@@ -3,7 +3,7 @@
 mod support;
 
 use std::fs;
-use support::{Outcome, PROFILES, Run, Scratch, UNCHECKED, c_program, installed, self_checking};
+use support::{Outcome, PROFILES, Run, Scratch, c_program, installed, self_checking};
 
 #[test]
 fn free_keeps_errno() {
@@ -65,8 +65,7 @@ fn ten_million_live_blocks() {
 fn malloc_info_is_xml_and_mallinfo_counts() {
     let Some(program) = c_program("abi_statistics.c") else { return };
     let python = installed(&["python3"]);
-    // The checked profiles count blocks that wait in quarantine as used.
-    for profile in UNCHECKED {
+    for profile in PROFILES {
         let outcome = Run::of(&program).on(profile);
         outcome.exited(0);
         assert_eq!(outcome.stderr, "", "{outcome:?}");

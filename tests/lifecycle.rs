@@ -5,8 +5,8 @@ mod support;
 
 use std::fs;
 use support::{
-    CHECKED, Outcome, PROFILES, Report, Run, Scratch, UNCHECKED, c_library, c_library_with,
-    c_program, report_file, self_checking,
+    CHECKED, Outcome, PROFILES, Report, Run, Scratch, c_library, c_library_with, c_program,
+    report_file, self_checking,
 };
 
 #[test]
@@ -128,8 +128,7 @@ fn number_before(text: &str, row: &str, word: &str) -> u64 {
 #[test]
 fn statistics_at_exit() {
     let Some(program) = c_program("lifecycle_counted.c") else { return };
-    // The checked profiles count a free when the block leaves its quarantine.
-    for profile in UNCHECKED {
+    for profile in PROFILES {
         let outcome = Run::of(&program).option("stats=1").on(profile);
         outcome.exited(0);
         assert_eq!(outcome.stdout, "ok\n", "{outcome:?}");
@@ -147,8 +146,7 @@ fn statistics_at_exit() {
 #[test]
 fn the_journey_of_the_first_requests() {
     let Some(program) = c_program("lifecycle_counted.c") else { return };
-    // Requests to the checked heap are not followed yet.
-    for profile in UNCHECKED {
+    for profile in PROFILES {
         let outcome = Run::of(&program).option("journey=5").on(profile);
         outcome.exited(0);
         assert_eq!(outcome.stdout, "ok\n", "{outcome:?}");

@@ -48,7 +48,8 @@ int main(int argc, char **argv) {
     CHECK(after.uordblks < with.uordblks - BLOCKS * SIZE / 2, "%zu bytes in use after free", after.uordblks);
     malloc_trim(0);
     long trimmed = process_kilobytes("VmRSS");
-    CHECK(trimmed < resident - (100 << 10), "%ld kB resident of %ld after malloc_trim", trimmed, resident);
+    /* What waits in quarantine keeps its memory, the small blocks here. */
+    CHECK(trimmed < resident - (98 << 10), "%ld kB resident of %ld after malloc_trim", trimmed, resident);
     CHECK(mallopt(M_PERTURB, 0) == 1, "mallopt");
     CHECK(mallopt(M_ARENA_MAX, 2) == 1, "mallopt M_ARENA_MAX");
     CHECK(mallopt(M_MMAP_THRESHOLD, 64 << 20) == 0, "mallopt of more than a heap can serve");

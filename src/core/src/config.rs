@@ -42,14 +42,22 @@ pub struct Hooks {
     pub retire: Option<fn(usize, u8)>,
     /// The calling thread ends; it still has its cache.
     pub thread_end: Option<fn()>,
+    /// For the statistics: adds what the program freed and the layer still holds.
+    pub waiting: Option<fn(&mut crate::Waiting)>,
     /// This is a forked child, and the core was put in order; no other thread runs the allocator.
     pub child: Option<fn()>,
 }
 
 impl Hooks {
     /// Nobody is told.
-    pub const NONE: Self =
-        Self { carve: None, may_go: None, retire: None, thread_end: None, child: None };
+    pub const NONE: Self = Self {
+        carve: None,
+        may_go: None,
+        retire: None,
+        thread_end: None,
+        waiting: None,
+        child: None,
+    };
 }
 
 impl Config {

@@ -18,6 +18,8 @@ pub enum Step {
     CacheHit,
     /// The block went into the thread's cache.
     CachePush,
+    /// The block went into the quarantine of a layer above.
+    Quarantined,
     /// The cache was filled with slots.
     Refill {
         /// How many.
@@ -133,7 +135,7 @@ pub fn start(limit: u64, sink: fn(&Journey)) {
 
 /// Notes a step of the calling thread's journey, if one is recorded.
 #[inline]
-pub(crate) fn note(step: Step) {
+pub fn note(step: Step) {
     // SAFETY: the thread block is this thread's; a record stays on the stack while it is set.
     unsafe {
         let record = (*tls::block()).journey;
@@ -144,25 +146,31 @@ pub(crate) fn note(step: Step) {
     }
 }
 
-/// Runs an allocation, recording it if wanted.
+/// Runs an allocation, recording it if wanted. One that took no other step had a slot in the cache.
 #[inline]
-pub(crate) fn record(
-    request: &'static str,
-    size: usize,
-    action: impl FnOnce() -> *mut u8,
-) -> *mut u8 {
+pub fn record(request: &'static str, size: usize, action: impl FnOnce() -> *mut u8) -> *mut u8 {
     if LIMIT.load(Relaxed) == 0 {
         return action();
     }
-    watched(request, size, action, |block| *block as usize)
+    let noted = || {
+        let block = action();
+        if !block.is_null() && is_without_step() {
+            note(Step::CacheHit);
+        }
+        block
+    };
+    watched(request, size, noted, |block| *block as usize)
+}
+
+/// Whether a journey is recorded that took no step yet.
+fn is_without_step() -> bool {
+    // SAFETY: as in `note`.
+    unsafe { (*tls::block()).journey.as_ref() }.is_some_and(|record| record.count == 0)
 }
 
 /// Runs a `free`, recording it if wanted.
 #[inline]
-pub(crate) fn record_free(
-    address: usize,
-    action: impl FnOnce() -> Result<(), Misuse>,
-) -> Result<(), Misuse> {
+pub fn record_free<R>(address: usize, action: impl FnOnce() -> R) -> R {
     if LIMIT.load(Relaxed) == 0 {
         return action();
     }

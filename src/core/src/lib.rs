@@ -37,6 +37,7 @@ mod sync;
 mod thread;
 mod trim;
 mod verify;
+mod waiting;
 mod walk;
 
 pub use arena::Misuse;
@@ -60,4 +61,5 @@ pub use sync::RawMutex;
 pub use thread::{generation, prepare_thread, tls};
 pub use trim::trim;
 pub use verify::verify_structures;
+pub use waiting::Waiting;
 pub use walk::{survey, walk};

@@ -7,6 +7,7 @@ use crate::arena::Arena;
 use crate::os::{PAGE, mapping};
 use crate::slabs::size_class::{CLASSES, TABLE};
 use crate::thread::cache::Cache;
+use crate::waiting::Waiting;
 use crate::{arena::arenas, direct, private_heap, thread, thread::uncached};
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -15,7 +16,7 @@ pub use crate::os::syscall::SystemCalls;
 static REQUESTED: AtomicU64 = AtomicU64::new(0);
 static GRANTED: AtomicU64 = AtomicU64::new(0);
 
-/// Bytes that are out, and the most that ever were; thread caches count as out.
+/// Bytes that are out, and the most that ever were; thread caches and what waits count as out.
 pub(crate) mod live {
     use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -43,13 +44,17 @@ pub(crate) mod live {
 pub struct Statistics {
     /// Blocks handed out; a `realloc` that moves counts as one, and as a free.
     pub allocations: u64,
-    /// Blocks taken back.
+    /// Blocks the program gave back.
     pub frees: u64,
     /// Bytes of live blocks, as granted (slots, runs, mappings).
     pub live_bytes: u64,
     /// Live blocks.
     pub live_blocks: u64,
-    /// The most bytes that were out at once, thread caches included.
+    /// Blocks that the program gave back and a layer above still holds.
+    pub waiting_blocks: u64,
+    /// Their bytes.
+    pub waiting_bytes: u64,
+    /// The most bytes that were out at once, thread caches and waiting blocks included.
     pub peak_bytes: u64,
     /// Bytes asked for by all requests so far; 0 unless instrumented.
     pub requested_bytes: u64,
@@ -90,7 +95,7 @@ pub struct ArenaStatistics {
     pub heaps: u32,
     /// Bytes of its heaps.
     pub mapped_bytes: u64,
-    /// Bytes that are out, thread caches included.
+    /// Bytes that are out, thread caches and waiting blocks included.
     pub live_bytes: u64,
     /// How often its lock was found taken.
     pub contended: u64,
@@ -125,9 +130,9 @@ pub struct BinStatistics {
     pub allocations: u64,
 }
 
-/// Counts one request's bytes; a slow-path-only figure, so it covers all requests only when the
+/// Counts one request's bytes, for `block`, an address in what it got; a slow-path-only figure, so it covers all requests only when the
 /// process is instrumented.
-pub(crate) fn note_request(size: usize, block: *mut u8) {
+pub fn note_request(size: usize, block: *mut u8) {
     if !crate::config::config().instrument || block.is_null() {
         return;
     }
@@ -148,6 +153,8 @@ fn cached_and_frees(cache: &Cache, class: usize) -> (u64, u64) {
 pub fn gather() -> Statistics {
     crate::entry::check_fork();
     let traffic = mapping::traffic();
+    let waiting = Waiting::count();
+    let held = waiting.total();
     let (direct_blocks, direct_bytes) = direct::totals();
     let mut all = Statistics {
         peak_bytes: live::peak(),
@@ -158,8 +165,11 @@ pub fn gather() -> Statistics {
         from_kernel_bytes: traffic.from_kernel,
         to_kernel_bytes: traffic.to_kernel,
         metadata_bytes: private_heap::metadata_bytes(),
-        direct_blocks,
-        direct_bytes,
+        direct_blocks: direct_blocks.saturating_sub(waiting.direct.blocks),
+        direct_bytes: direct_bytes.saturating_sub(waiting.direct.bytes),
+        waiting_blocks: held.blocks,
+        waiting_bytes: held.bytes,
+        frees: held.blocks,
         threads: thread::count(),
         system_calls: crate::os::syscall::system_calls(),
         ..Statistics::default()
@@ -192,7 +202,7 @@ pub fn gather() -> Statistics {
             all.largest_free_run = all.largest_free_run.max(bytes);
         }
     });
-    all.live_bytes = (all.live_bytes + direct_bytes).saturating_sub(cached_bytes);
+    all.live_bytes = (all.live_bytes + direct_bytes).saturating_sub(cached_bytes + held.bytes);
     all.live_blocks = all.allocations.saturating_sub(all.frees);
     all
 }
@@ -222,6 +232,7 @@ pub fn arenas(visit: &mut dyn FnMut(&ArenaStatistics)) {
 /// Calls `visit` with the figures of each size class that was used.
 pub fn bins(visit: &mut dyn FnMut(&BinStatistics)) {
     crate::entry::check_fork();
+    let waiting = Waiting::count();
     for (class, layout) in TABLE.iter().enumerate().skip(1) {
         let slot_bytes = layout.slot_bytes;
         let mut bin = BinStatistics { class: class as u8, slot_bytes, ..Default::default() };
@@ -241,7 +252,7 @@ pub fn bins(visit: &mut dyn FnMut(&BinStatistics)) {
         let offset = u64::from(crate::config::config().slot_offset);
         let slab_bytes = TABLE[class].pages as u64 * PAGE as u64 - offset;
         bin.slots = u64::from(bin.slabs) * (slab_bytes / u64::from(slot_bytes));
-        bin.live = bin.allocations.saturating_sub(frees);
+        bin.live = bin.allocations.saturating_sub(frees + waiting.slots[class]);
         if bin.slabs > 0 || bin.allocations > 0 {
             visit(&bin);
         }

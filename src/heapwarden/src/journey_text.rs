@@ -32,6 +32,7 @@ fn write_step(writer: &mut Writer<'_>, step: &Step) {
     match *step {
         Step::CacheHit => writer.text("cache hit"),
         Step::CachePush => writer.text("kept in the cache"),
+        Step::Quarantined => writer.text("waits in quarantine"),
         Step::Refill { slots } => {
             writer.text("cache empty, refill ").put(count(slots)).text(" slots")
         }

@@ -1,5 +1,6 @@
 //! The statistics as a page of text: `stats=1` at exit, and `malloc_stats`.
 
+use crate::checked;
 use crate::facts::Facts;
 use crate::text::{Sink, Writer, bytes, decimal, number, percent};
 use heapwarden_core::statistics::Statistics;
@@ -45,6 +46,12 @@ fn requests(writer: &mut Writer<'_>, totals: &Statistics) {
     let line = row(writer, "live");
     line.put(bytes(totals.live_bytes)).text(" in ").put(decimal(totals.live_blocks));
     line.text(" blocks, at most ").put(bytes(totals.peak_bytes)).end_line();
+
+    if totals.waiting_blocks > 0 || checked::settings().active {
+        let line = row(writer, "quarantine");
+        line.put(bytes(totals.waiting_bytes)).text(" in ").put(decimal(totals.waiting_blocks));
+        line.text(" freed blocks that wait").end_line();
+    }
 
     let line = row(writer, "direct");
     line.put(bytes(totals.direct_bytes)).text(" in ").put(decimal(totals.direct_blocks));
@@ -173,6 +180,7 @@ mod tests {
         let mut totals =
             Statistics { allocations: 1_234_567, frees: 1_234_000, ..Default::default() };
         (totals.live_bytes, totals.live_blocks, totals.peak_bytes) = (3 << 20, 567, 5 << 20);
+        (totals.waiting_bytes, totals.waiting_blocks) = (2 << 10, 3);
         (totals.requested_bytes, totals.granted_bytes) = (900, 1000);
         (totals.free_run_bytes, totals.largest_free_run) = (4 << 20, 3 << 20);
         totals.system_calls.mmap = 7;
@@ -182,6 +190,7 @@ mod tests {
         for line in [
             "operations      1,234,567 allocations, 1,234,000 frees",
             "live            3 MiB in 567 blocks, at most 5 MiB",
+            "quarantine      2 KiB in 3 freed blocks that wait",
             "fragmentation   internal 10.0 % (900 B asked for, 1000 B granted)",
             "                external 25.0 % (4 MiB in free runs, the largest has 3 MiB)",
             "          0          2          0      8 MiB        0 B          0          0          \

@@ -1,7 +1,7 @@
 //! Handing out a checked block.
 
 use super::settings::{Settings, settings};
-use super::{accounting, guardian, large, release, verify};
+use super::{accounting, guardian, large, release, verify, watched};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, header};
 use crate::evidence;
@@ -12,6 +12,15 @@ use heapwarden_core::size_class::{self, SMALL_MAX, TABLE};
 /// that is impossible or there is no memory.
 #[inline]
 pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
+    if settings().watched {
+        return watched::allocate(size, alignment, family, zeroed);
+    }
+    unwatched(size, alignment, family, zeroed)
+}
+
+/// [`allocate`] itself.
+#[inline(always)]
+pub fn unwatched(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
     let settings = settings();
     let Some(total) = chunk::slot_bytes(size, alignment, settings.tail_min) else {
         return null_mut();

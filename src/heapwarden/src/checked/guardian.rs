@@ -190,6 +190,27 @@ fn take_idle() -> Option<*mut Guardian> {
     None
 }
 
+/// Calls `visit` with class and number of the slots that wait in each thread's rings. Threads may be
+/// at work: exact only while they rest.
+pub fn visit_waiting(visit: &mut dyn FnMut(usize, u64)) {
+    // Acquire: pairs with the Release in `create`.
+    let mut guardian = ALL.load(Acquire);
+    while !guardian.is_null() {
+        // SAFETY: guardians are never freed; the owner's writes are of single words.
+        unsafe {
+            for class in 1..CLASSES {
+                visit(class, (&(*guardian).rings)[class].count() as u64);
+            }
+            let count = (&raw const (*guardian).outgoing_count).read_volatile().min(OUTGOING);
+            for place in 0..count {
+                let slot = (&raw const (*guardian).outgoing[place].address).read_volatile();
+                visit(heapwarden_core::class_at(slot) as usize, 1);
+            }
+            guardian = (*guardian).next;
+        }
+    }
+}
+
 fn create() -> Option<*mut Guardian> {
     // SAFETY: the layout is not empty; zeroed memory is a valid guardian: rings without places.
     let guardian: *mut Guardian =

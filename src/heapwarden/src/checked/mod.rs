@@ -8,6 +8,7 @@
 
 mod accounting;
 mod allocate;
+mod census;
 mod guardian;
 mod large;
 mod look;
@@ -16,6 +17,7 @@ mod release;
 mod resize;
 mod settings;
 mod verify;
+mod watched;
 
 pub use allocate::allocate;
 pub use guardian::{

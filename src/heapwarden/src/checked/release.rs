@@ -2,7 +2,7 @@
 
 use super::guardian::{self, Guardian, OUTGOING};
 use super::settings::{Settings, settings};
-use super::{accounting, large, look, verify};
+use super::{accounting, large, look, verify, watched};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
@@ -33,6 +33,21 @@ pub static DEEP: Fifo = Fifo::new();
 /// If `block` is a live block, nobody uses it any more.
 #[inline]
 pub unsafe fn free(block: *mut u8, release: &Release) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if settings().watched {
+            return watched::free(block, release);
+        }
+        unwatched(block, release);
+    }
+}
+
+/// [`free`] itself.
+///
+/// # Safety
+/// As for [`free`].
+#[inline(always)]
+pub unsafe fn unwatched(block: *mut u8, release: &Release) {
     let payload = block as usize;
     let header_at = payload.wrapping_sub(HEADER_BYTES);
     let class = heapwarden_core::class_at(header_at) as usize;

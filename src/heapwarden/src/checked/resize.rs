@@ -6,10 +6,11 @@
 use super::allocate::{allocate, dress};
 use super::release::{Release, free};
 use super::settings::settings;
-use super::{accounting, guardian, large, look, verify};
+use super::{accounting, guardian, large, look, verify, watched};
 use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
 use core::ptr::{copy_nonoverlapping, null_mut};
+use heapwarden_core::journey::{self, Step};
 use heapwarden_core::size_class::{CLASSES, TABLE};
 
 /// The live block that starts at `payload`, with its family. A damaged one is none.
@@ -50,12 +51,31 @@ pub fn size_of(block: *const u8) -> usize {
     }
 }
 
+/// Whether a live block starts there.
+pub fn is_live(block: *const u8) -> bool {
+    live(block as usize).is_some()
+}
+
 /// Resizes a live block to `size` (not 0). Null when there is no memory (the block is kept) or
 /// when it is no live block (after a report).
 ///
 /// # Safety
 /// As for `realloc`.
 pub unsafe fn reallocate(block: *mut u8, size: usize, release: &Release) -> *mut u8 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if settings().watched {
+            return watched::reallocate(block, size, release);
+        }
+        unwatched(block, size, release)
+    }
+}
+
+/// [`reallocate`] itself.
+///
+/// # Safety
+/// As for `realloc`.
+pub unsafe fn unwatched(block: *mut u8, size: usize, release: &Release) -> *mut u8 {
     let payload = block as usize;
     let Some((span, family)) = live(payload) else {
         detect::bad_pointer(payload, release.what);
@@ -69,6 +89,7 @@ pub unsafe fn reallocate(block: *mut u8, size: usize, release: &Release) -> *mut
         verify::check_span(&span, release.what);
         if fits(&span, size) {
             stay(&span, size, family);
+            journey::note(Step::InPlace);
             return block;
         }
         if settings().grow_in_place
@@ -76,11 +97,13 @@ pub unsafe fn reallocate(block: *mut u8, size: usize, release: &Release) -> *mut
             && let Some(longer) = large::lengthen(&span, size)
         {
             stay(&longer, size, family);
+            journey::note(Step::InPlace);
             return block;
         }
         let moved = allocate(size, ALIGNMENT, family, false);
         if !moved.is_null() {
             copy_nonoverlapping(block, moved, span.size.min(size));
+            journey::note(Step::Moved);
             free(block, &Release { size: None, alignment: None, ..*release });
         }
         moved

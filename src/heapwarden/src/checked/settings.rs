@@ -13,6 +13,8 @@ use heapwarden_core::Hooks;
 pub struct Settings {
     /// Whether the checked heap is in force.
     pub active: bool,
+    /// Whether every request is watched, for the statistics or as a journey.
+    pub watched: bool,
     /// The least bytes of tail canary.
     pub tail_min: usize,
     /// How many bytes of the tail are verified at free.
@@ -54,6 +56,7 @@ pub const NEW_FILL: u8 = 0xBE;
 
 const INACTIVE: Settings = Settings {
     active: false,
+    watched: false,
     tail_min: 1,
     tail_window: usize::MAX,
     quarantine: true,
@@ -90,6 +93,7 @@ pub const HOOKS: Hooks = Hooks {
     may_go: Some(super::verify::may_go),
     retire: Some(evidence::retire),
     thread_end: Some(guardian::end_thread),
+    waiting: Some(super::census::waiting),
     child: Some(release::repair_after_fork),
 };
 
@@ -108,6 +112,7 @@ pub fn start(options: &Options) {
     let leak = matches!(options.profile, Profile::Leak);
     let settings = Settings {
         active: true,
+        watched: options.stats || options.journey > 0,
         tail_min: if debug { 8 } else { 1 },
         tail_window: if debug { usize::MAX } else { 16 },
         quarantine: !leak,

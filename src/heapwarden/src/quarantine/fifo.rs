@@ -81,6 +81,19 @@ impl Fifo {
         })
     }
 
+    /// Calls `visit` with the address of every block that waits; under the lock, so `visit` must
+    /// neither allocate nor queue.
+    pub fn visit(&self, visit: &mut dyn FnMut(usize)) {
+        self.with(|queue| {
+            let (mut segment, mut left) = (queue.oldest, queue.taken);
+            // SAFETY: the segments in the queue are its own, and filled up to `filled`.
+            while let Some(found) = unsafe { segment.as_ref() } {
+                found.entries[left..found.filled].iter().for_each(|entry| visit(entry.address));
+                (segment, left) = (found.next, 0);
+            }
+        });
+    }
+
     /// Bytes that wait.
     #[cfg(test)]
     pub fn bytes(&self) -> usize {
@@ -168,6 +181,13 @@ mod tests {
                 next_out += 1;
             }
             assert!(fifo.bytes() <= 50_000);
+            let (mut first, mut visited) = (0, 0);
+            fifo.visit(&mut |waiting| {
+                assert!(visited == 0 || waiting == first + visited);
+                first = if visited == 0 { waiting } else { first };
+                visited += 1;
+            });
+            assert_eq!((first, first + visited), (next_out, address + 1));
         }
         assert_eq!(next_out, 4_501);
         while fifo.take_beyond(0, 0, &mut out) > 0 {}

@@ -57,6 +57,17 @@ impl Ring {
         }
     }
 
+    /// How many slots wait. The owner may be at work: exact only while it rests.
+    pub fn count(&self) -> usize {
+        if self.places.is_null() {
+            return 0;
+        }
+        // SAFETY: the index is within the places, which are never freed; a place is one word.
+        (0..=self.mask)
+            .filter(|&place| unsafe { self.places.add(place).read_volatile() } != 0)
+            .count()
+    }
+
     /// Takes out any slot; 0 when the ring is empty.
     pub fn take_any(&mut self) -> usize {
         if self.places.is_null() {
@@ -88,6 +99,7 @@ mod tests {
             assert!(out == 0 || left.insert(out), "{out} left twice");
         }
         assert_eq!(left.len(), 10_000 - 64);
+        assert_eq!(ring.count(), 64);
         loop {
             let out = ring.take_any();
             if out == 0 {
@@ -96,5 +108,6 @@ mod tests {
             assert!(left.insert(out), "{out} left twice");
         }
         assert_eq!(left.len(), 10_000);
+        assert_eq!(ring.count(), 0);
     }
 }

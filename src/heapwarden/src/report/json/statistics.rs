@@ -40,6 +40,8 @@ fn requests(object: &mut Open, writer: &mut Writer<'_>, totals: &Statistics) {
         ("frees", totals.frees),
         ("live_blocks", totals.live_blocks),
         ("live_bytes", totals.live_bytes),
+        ("quarantined_blocks", totals.waiting_blocks),
+        ("quarantined_bytes", totals.waiting_bytes),
         ("peak_bytes", totals.peak_bytes),
         ("mapped_bytes", totals.mapped_bytes),
         ("mapped_peak_bytes", totals.mapped_peak_bytes),
