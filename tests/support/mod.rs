@@ -27,7 +27,7 @@ pub use tools::installed;
 /// The profiles every end-to-end test runs under.
 pub const PROFILES: &[&str] = &["plain", "debug", "harden", "leak"];
 
-/// The profile without checks, for what the checked ones do not hold to yet.
+/// The profile without checks, where the checked ones get less to do.
 pub const UNCHECKED: &[&str] = &["plain"];
 
 /// The profiles with checks.
