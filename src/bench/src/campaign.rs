@@ -26,6 +26,8 @@ pub struct Row {
     pub what: String,
     /// Whether it counts in the geometric means.
     pub counts: bool,
+    /// Whether the slowest checkers run it too.
+    pub short: bool,
 }
 
 /// An allocator as the reports need it.
@@ -35,7 +37,7 @@ pub struct Column {
     pub name: String,
     /// What exactly it is.
     pub version: String,
-    /// Whether it ran the short jobs only, and each once.
+    /// Whether it ran each job once only.
     pub slow: bool,
 }
 
@@ -118,7 +120,16 @@ impl Campaign {
 
     /// The geometric mean of a column's ratios.
     pub fn mean(&self, column: usize, metric: Metric) -> Option<Mean> {
-        let counted = (0..self.rows.len()).filter(|&row| self.rows[row].counts);
+        self.mean_of(column, metric, |row| row.counts)
+    }
+
+    /// The geometric mean of a column's ratios in the short jobs.
+    pub fn short_mean(&self, column: usize, metric: Metric) -> Option<Mean> {
+        self.mean_of(column, metric, |row| row.short)
+    }
+
+    fn mean_of(&self, column: usize, metric: Metric, wanted: fn(&Row) -> bool) -> Option<Mean> {
+        let counted = (0..self.rows.len()).filter(|&row| wanted(&self.rows[row]));
         let ratios: Vec<(usize, f64)> =
             counted.filter_map(|row| Some((row, self.ratio(row, column, metric)?))).collect();
         let worst = ratios.iter().copied().max_by(|left, right| left.1.total_cmp(&right.1))?;
@@ -163,8 +174,12 @@ pub mod samples {
         let broken = Cell { problem: Some("killed by signal 11".to_owned()), ..Cell::default() };
         let mut scale = cell(5_000_000, 500_000);
         scale.printed.insert("scale 1000".to_owned(), vec![vec![9.0, 8.0, 7.0, 6.0]]);
-        let row =
-            |name: &str, counts| Row { name: name.into(), what: "work & <more>".into(), counts };
+        let row = |name: &str, counts| Row {
+            name: name.into(),
+            what: "work & <more>".into(),
+            counts,
+            short: name == "churn",
+        };
         let column = |name: &str| Column {
             name: name.into(),
             version: format!("{name} 1"),

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{Result, compare, fragmentation, instructions, leak_check, peers, shim, workloads};
+use crate::{
+    Result, compare, fragmentation, instructions, leak_check, peers, quarantine, shim, workloads,
+};
 
 /// Measures Heapwarden against other allocators on the same work.
 #[derive(Parser)]
@@ -23,6 +25,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Measures fragmentation under each placement policy and under glibc.
     Fragmentation(fragmentation::Arguments),
+    /// Measures what the depth of the quarantine costs.
+    Quarantine(quarantine::Arguments),
     /// Counts instructions per malloc/free pair under valgrind's callgrind.
     Instructions(instructions::Arguments),
     /// Times the leak check at exit of a million blocks, beside LeakSanitizer's.
@@ -49,6 +53,7 @@ pub fn run_command_line() -> Result<ExitCode> {
         Command::Workload(arguments) => workloads::run_command(&arguments),
         Command::Compare(arguments) => compare::run_command(&arguments),
         Command::Fragmentation(arguments) => fragmentation::run_command(&arguments),
+        Command::Quarantine(arguments) => quarantine::run_command(&arguments),
         Command::Instructions(arguments) => instructions::run_command(&arguments),
         Command::LeakCheck(arguments) => leak_check::run_command(&arguments),
         Command::Allocators(arguments) => peers::run_command(&arguments),

@@ -52,7 +52,9 @@ pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
         write(path, &report_svg::render(&campaign))?;
     }
     if let Some(path) = &arguments.markdown {
-        write(path, &report_markdown::render(&campaign, chart.as_deref()))?;
+        let old = std::fs::read_to_string(path).unwrap_or_default();
+        let page = report_markdown::render(&campaign, chart.as_deref());
+        write(path, &(page + report_markdown::written_by_hand(&old)))?;
     }
     let ours = format!(" under {}", peers::HEAPWARDEN);
     let failed = campaign.problems().iter().any(|problem| problem.contains(&ours));

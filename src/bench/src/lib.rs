@@ -25,6 +25,7 @@ pub mod machine;
 pub mod measure;
 pub mod peers;
 pub mod programs;
+pub mod quarantine;
 pub mod report_markdown;
 pub mod report_svg;
 pub mod report_text;

@@ -24,6 +24,14 @@ pub fn render(campaign: &Campaign, chart: Option<&str>) -> String {
     page
 }
 
+/// The heading under which the page ends with what people write: it outlives the next run.
+const BY_HAND: &str = "\n## Where the time goes\n";
+
+/// The end of an earlier page, from that heading on.
+pub fn written_by_hand(page: &str) -> &str {
+    page.find(BY_HAND).map_or("", |start| &page[start..])
+}
+
 const CPU_TEXT: &str =
     "User and system time of the process: seconds for glibc, ratios for the others.";
 const PEAK_TEXT: &str =
@@ -36,12 +44,15 @@ const SCALE_TEXT: &str = "\
     same random visits without malloc or free, that is the price of the processor's caches, which no \
     allocator can avoid. `scale` is not part of the geometric means.\n\n";
 
-const SLOW_TEXT: &str = "\n(*) A checker that takes many times as long: it ran some of the jobs, \
-    each once, and its means are over those. heaptrack is its recorder alone, which writes to \
+const SLOW_TEXT: &str = "\n(*) Takes many times as long, and so ran each job once only; tcmalloc-debug, \
+    heaptrack and memcheck the short jobs only, over which the last column of the summary compares \
+    all. heaptrack is its recorder alone, which writes to \
     /dev/null; its interpreter, a process beside it, is not measured.\n";
 
 fn head(campaign: &Campaign) -> String {
-    let mut page = "# Benchmarks\n\nThis page is generated. The command was\n\n```\n".to_owned();
+    let mut page =
+        "# Benchmarks\n\nThis page is generated, but for its last part. The command was\n\n```\n"
+            .to_owned();
     page += &campaign.command;
     page += "\n```\n\non this machine:\n\n";
     for fact in &campaign.machine {
@@ -89,6 +100,14 @@ fn jobs(campaign: &Campaign) -> String {
 mod tests {
     use super::*;
     use crate::campaign::samples;
+
+    #[test]
+    fn what_was_written_by_hand_is_found_again() {
+        let page = render(&samples::campaign(), None);
+        assert_eq!(written_by_hand(&page), "");
+        let end = format!("{BY_HAND}\nIn the kernel.\n");
+        assert_eq!(written_by_hand(&(page + &end)), end);
+    }
 
     #[test]
     fn the_page_has_command_machine_chart_tables_and_failures() {

@@ -1,7 +1,7 @@
 //! Runs every job under every allocator, interleaved: A B C A B C ..., so that a machine that gets
 //! slower or warmer in the course of a campaign does so for all of them alike. Every round starts with
-//! another allocator, so that none always runs in the wake of the same other. Slow checkers run the
-//! short jobs only, in the first round.
+//! another allocator, so that none always runs in the wake of the same other. Slow ones run in
+//! the first round only, the slowest no more than the short jobs.
 
 use crate::Result;
 use crate::campaign::{Campaign, Cell, Column, Row};
@@ -28,7 +28,7 @@ pub fn run(
         let cells = run_job(job, allocators, runs, spawner, scratch);
         campaign.cells.push(cells);
         let (name, what) = (job.name.clone(), job.what.clone());
-        campaign.rows.push(Row { name, what, counts: job.counts });
+        campaign.rows.push(Row { name, what, counts: job.counts, short: job.short });
         eprintln!();
     }
     Ok(campaign)
@@ -47,7 +47,8 @@ fn run_job(
         for turn in 0..allocators.len() {
             // The first round keeps the order: the baseline's output is what the others must print.
             let index = (turn + round) % allocators.len();
-            let skipped = allocators[index].slow && (round > 0 || !job.short);
+            let Allocator { slow, short_only, .. } = allocators[index];
+            let skipped = slow && round > 0 || short_only && !job.short;
             if skipped || cells[index].problem.is_some() {
                 continue;
             }

@@ -7,8 +7,15 @@ const NOTHING: &str = "-";
 
 /// One row per allocator: geometric means of time and memory, and the worst job.
 pub fn means(campaign: &Campaign) -> Table {
-    let mut table =
-        Table::new(["allocator", "CPU time", "peak memory", "wall time", "jobs", "worst CPU time"]);
+    let mut table = Table::new([
+        "allocator",
+        "CPU time",
+        "peak memory",
+        "wall time",
+        "jobs",
+        "worst CPU time",
+        "short jobs' CPU time",
+    ]);
     for (index, column) in campaign.columns.iter().enumerate() {
         let of = |metric| campaign.mean(index, metric);
         let ratio = |metric| of(metric).map_or(NOTHING.into(), |mean| format!("{:.2}", mean.ratio));
@@ -24,6 +31,9 @@ pub fn means(campaign: &Campaign) -> Table {
             ratio(Metric::Wall),
             format!("{jobs} of {}", campaign.counted_rows()),
             worst,
+            campaign
+                .short_mean(index, Metric::Cpu)
+                .map_or(NOTHING.into(), |mean| format!("{:.2}", mean.ratio)),
         ]);
     }
     table
@@ -91,8 +101,14 @@ mod tests {
     #[test]
     fn means_name_the_worst_job_and_count_the_jobs() {
         let table = means(&samples::campaign());
-        assert_eq!(table.rows[1], ["heapwarden", "1.00", "1.41", "1.00", "2 of 2", "2.00 (tree)"]);
-        assert_eq!(table.rows[2], ["other", "3.00", "2.00", "3.00", "1 of 2", "3.00 (churn)"]);
+        assert_eq!(
+            table.rows[1],
+            ["heapwarden", "1.00", "1.41", "1.00", "2 of 2", "2.00 (tree)", "0.50"]
+        );
+        assert_eq!(
+            table.rows[2],
+            ["other", "3.00", "2.00", "3.00", "1 of 2", "3.00 (churn)", "3.00"]
+        );
     }
 
     #[test]

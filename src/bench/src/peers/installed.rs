@@ -17,18 +17,21 @@ const LIBRARIES: [(&str, &str); 5] = [
 ];
 const TCMALLOC_DEBUG: &str = "tcmalloc-debug";
 
-/// Allocators first, then the checkers, which take many times as long.
+/// What is found, in no order that matters.
 pub fn all() -> Vec<Allocator> {
     let mut found = Vec::new();
     for (name, file) in LIBRARIES {
         let library = machine::find_library(file);
         let slow = name == TCMALLOC_DEBUG;
-        found.extend(library.map(|path| Allocator { slow, ..Allocator::library(name, path) }));
+        found.extend(library.map(|path| Allocator {
+            slow,
+            short_only: slow,
+            ..Allocator::library(name, path)
+        }));
     }
     found.extend(machine::find_scudo().map(|path| Allocator::library("scudo", path)));
     found.extend(heaptrack());
     found.extend(memcheck());
-    found.sort_by_key(|allocator| allocator.slow);
     found
 }
 
@@ -39,6 +42,7 @@ fn heaptrack() -> Option<Allocator> {
     library.exists().then(|| Allocator {
         environment: vec!["DUMP_HEAPTRACK_OUTPUT=/dev/null".into()],
         slow: true,
+        short_only: true,
         ..Allocator::library("heaptrack", library)
     })
 }
@@ -52,6 +56,7 @@ fn memcheck() -> Option<Allocator> {
         version,
         wrapper: ["valgrind", "--tool=memcheck", "-q"].map(OsString::from).to_vec(),
         slow: true,
+        short_only: true,
         ..super::glibc().ok()?
     })
 }

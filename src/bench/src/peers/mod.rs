@@ -7,7 +7,7 @@
 //! which only a library in front of it replaces.
 //!
 //! Tools that wrap a program (Memcheck) and libraries that watch malloc (heaptrack) are columns too.
-//! What takes many times as long is marked *slow*: it runs some of the jobs, and each once.
+//! What takes many times as long is marked: it runs each job once, or the short ones only.
 
 mod build;
 mod installed;
@@ -45,8 +45,10 @@ pub struct Allocator {
     pub environment: Vec<OsString>,
     /// The words before the program's own command line; empty for all but wrapping tools.
     pub wrapper: Vec<OsString>,
-    /// Whether it takes so long that it runs the short jobs only, and each once.
+    /// Whether it takes so long that it runs every job once only.
     pub slow: bool,
+    /// Whether it takes so long that it runs the short jobs only.
+    pub short_only: bool,
 }
 
 impl Allocator {
@@ -96,7 +98,7 @@ pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
 pub fn discover(choice: &AllocatorChoice) -> Result<(Vec<Allocator>, Vec<String>)> {
     let mut notes = Vec::new();
     let mut candidates = vec![glibc()?];
-    match build::heapwarden_library(choice) {
+    match heapwarden_library(choice) {
         Ok(library) => candidates.extend(heapwarden(&library, &choice.profiles)),
         Err(note) => notes.push(note),
     }
@@ -106,6 +108,7 @@ pub fn discover(choice: &AllocatorChoice) -> Result<(Vec<Allocator>, Vec<String>
             entry.split_once('=').ok_or_else(|| format!("--lib wants NAME=PATH, not {entry}"))?;
         candidates.push(Allocator::library(name, PathBuf::from(path)));
     }
+    candidates.sort_by_key(|candidate| candidate.short_only);
     let unwanted = |name: &str| choice.without.iter().any(|part| name.contains(part.as_str()));
     candidates.retain(|candidate| candidate.name == BASELINE || !unwanted(&candidate.name));
     candidates.retain(|candidate| match prove::prove(candidate) {
@@ -143,6 +146,7 @@ pub fn heapwarden(library: &Path, profiles: &[String]) -> Vec<Allocator> {
         version: format!("Heapwarden {}, profile {profile}", env!("CARGO_PKG_VERSION")),
         library: library.to_path_buf(),
         options: format!("profile={profile}"),
+        slow: profile == "debug",
         ..Allocator::default()
     };
     profiles.iter().map(make).collect()
