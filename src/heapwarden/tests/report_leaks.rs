@@ -3,7 +3,7 @@
 mod report;
 
 use heapwarden::leaks::Level;
-use heapwarden::leaks::facts::{Check, Coverage, Tally};
+use heapwarden::leaks::facts::{Check, Coverage, LeakKind, Tally};
 use heapwarden::report::text::{self, Style};
 use heapwarden::report::{Dialect, Hidden, LeakFacts, SiteChange};
 use report::leaks::{COVERAGE, check, dangling, facts, nothing, records, tally};
@@ -74,6 +74,17 @@ fn nothing_is_said_when_there_is_nothing_to_say() {
 }
 
 #[test]
+fn what_is_only_possibly_lost_is_told_when_all_is_wanted() {
+    let records = [report::leaks::record(LeakKind::Possible, 1, tally(9, 1))];
+    let totals = [Tally::default(), Tally::default(), tally(9, 1), Tally::default()];
+    let check = Check { totals, records: &records, ..nothing() };
+    assert_eq!(rendered(&facts(&check), &own()), "");
+    let text = rendered(&LeakFacts { level: Level::Full, ..facts(&check) }, &own());
+    assert!(text.contains("\n9 bytes in 1 block are possibly lost (record 1 of 1)"), "{text}");
+    assert!(!text.contains("SUMMARY"), "{text}");
+}
+
+#[test]
 fn who_asks_is_answered_and_told_what_changed() {
     let check = nothing();
     let facts = LeakFacts {
@@ -120,8 +131,7 @@ fn pointers_into_freed_blocks_are_told_by_block() {
 
 #[test]
 fn a_record_without_a_stack_says_so() {
-    let records =
-        [report::leaks::record(heapwarden::leaks::facts::LeakKind::Definite, 0, tally(2, 2))];
+    let records = [report::leaks::record(LeakKind::Definite, 0, tally(2, 2))];
     let check = check(&records, &[]);
     let text = rendered(&facts(&check), &own());
     assert!(text.contains("allocated by thread T0, no stack was kept\n\n"), "{text}");

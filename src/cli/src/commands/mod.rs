@@ -7,6 +7,7 @@ mod lib_path;
 mod options;
 mod report;
 mod run;
+mod suppress;
 
 use crate::failure::Failure;
 
@@ -17,6 +18,8 @@ pub enum Command {
     Run(run::Arguments),
     /// Print report files, merge and compare them, or turn them into what other tools read
     Report(report::Arguments),
+    /// Print the suppressions for the leaks that a report shows
+    Suppress(suppress::Arguments),
     /// Print the path of the preload library
     Lib(lib_path::Arguments),
     /// Print the settings that put a program on Heapwarden without this command
@@ -35,6 +38,7 @@ impl Command {
         match self {
             Command::Run(arguments) => arguments.perform(),
             Command::Report(arguments) => arguments.perform(),
+            Command::Suppress(arguments) => arguments.perform(),
             Command::Lib(arguments) => arguments.perform(),
             Command::Env(arguments) => arguments.perform(),
             Command::Options(arguments) => arguments.perform(),

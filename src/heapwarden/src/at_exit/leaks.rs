@@ -1,7 +1,7 @@
 //! Leaks at the end of a process, and what is wanted done about them.
 
 use crate::leaks::{self, Level, Occasion};
-use crate::report::{self, Action, Dialect, Kind};
+use crate::report::{self, Action, Kind};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -34,9 +34,7 @@ pub(super) fn tell(found_by: &'static str) -> Wanted {
         return Wanted::Nothing;
     }
     let found = leaks::report(Occasion::Quiet(found_by)).unwrap_or_default();
-    // LeakSanitizer does not know of blocks that are possibly lost.
-    let is_possible = found.possible.blocks > 0 && options.dialect == Dialect::Heapwarden;
-    let leaked = found.lost.blocks > 0 || is_possible;
+    let leaked = found.lost.blocks > 0;
     let kinds = [(Kind::Leak, leaked), (Kind::DanglingPointer, found.dangling > 0)];
     let calls_for =
         |action| kinds.iter().any(|(kind, found)| *found && options.on_error.of(*kind) == action);

@@ -25,10 +25,8 @@ pub enum Occasion<'a> {
 /// What a report was about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What nothing or only lost blocks lead to.
+    /// What leaked.
     pub lost: Tally,
-    /// What only pointers into the middle lead to.
-    pub possible: Tally,
     /// Pointers into freed blocks.
     pub dangling: usize,
 }
@@ -144,11 +142,7 @@ fn tell(
         asked,
     };
     report::deliver_leaks(&facts);
-    let outcome = Outcome {
-        lost: facts.lost_for_sure(),
-        possible: facts.total(LeakKind::Possible),
-        dangling: check.dangling.len(),
-    };
+    let outcome = Outcome { lost: facts.lost(), dangling: check.dangling.len() };
     if let Some(now) = now {
         *baseline = Some(now);
     }

@@ -51,27 +51,24 @@ impl LeakFacts<'_> {
         position.and_then(|position| self.check.totals.get(position)).copied().unwrap_or_default()
     }
 
-    /// How much is lost, all kinds together.
+    /// What leaked: definitely lost blocks and those that only these lead to. A pointer into the
+    /// middle of a block is mostly meant, so what is only possibly lost does not count.
     pub fn lost(&self) -> Tally {
-        self.sum(&[LeakKind::Definite, LeakKind::Indirect, LeakKind::Possible])
+        let (definite, indirect) = (self.total(LeakKind::Definite), self.total(LeakKind::Indirect));
+        Tally { bytes: definite.bytes + indirect.bytes, blocks: definite.blocks + indirect.blocks }
     }
 
-    /// The same without what pointers into the middle lead to: what LeakSanitizer calls a leak.
-    pub fn lost_for_sure(&self) -> Tally {
-        self.sum(&[LeakKind::Definite, LeakKind::Indirect])
-    }
-
-    fn sum(&self, kinds: &[LeakKind]) -> Tally {
-        kinds.iter().map(|kind| self.total(*kind)).fold(Tally::default(), |sum, next| Tally {
-            bytes: sum.bytes + next.bytes,
-            blocks: sum.blocks + next.blocks,
-        })
+    /// Whether blocks are told of: what is only possibly lost is not worth it alone, unless all is
+    /// wanted.
+    pub fn has_blocks_to_tell(&self) -> bool {
+        let is_full = self.level == Level::Full;
+        let possible = is_full && self.total(LeakKind::Possible).blocks > 0;
+        self.asked || possible || self.lost().blocks > 0
     }
 
     /// Whether there is anything to tell.
     pub fn is_worth_telling(&self) -> bool {
-        self.asked
-            || self.lost().blocks > 0
+        self.has_blocks_to_tell()
             || !self.check.dangling.is_empty()
             || !self.hidden.is_empty()
             || self.check.coverage.no_memory

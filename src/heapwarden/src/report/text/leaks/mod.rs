@@ -38,18 +38,18 @@ pub fn render(
 }
 
 fn whole(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
-    let leaks = facts.lost().blocks > 0;
-    if leaks || facts.asked {
+    let has_blocks = facts.has_blocks_to_tell();
+    if has_blocks {
         totals::write(sheet, facts);
         record::write(sheet, facts);
         change::write(sheet, facts);
     }
     hidden::write(sheet, facts);
-    if leaks || facts.asked || !facts.check.dangling.is_empty() {
+    if has_blocks || !facts.check.dangling.is_empty() {
         coverage::write(sheet, facts);
     }
     coverage::complain(sheet, facts);
-    if leaks {
+    if facts.lost().blocks > 0 {
         summary(sheet, facts);
     }
 }

@@ -9,7 +9,7 @@ use crate::report::LeakFacts;
 use crate::report::text::sheet::{Ink, Sheet};
 
 pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
-    let Tally { bytes, blocks } = facts.lost_for_sure();
+    let Tally { bytes, blocks } = facts.lost();
     if blocks > 0 {
         sheet.end_line();
         sheet.rule();
