@@ -20,7 +20,7 @@ use crate::table::Table;
 use crate::{Result, compare, machine, programs};
 
 /// The workloads and how much of each: enough to fill any queue here several times.
-const WORKLOADS: [(&str, u64); 3] = [("churn", 2_000_000), ("tree", 12), ("buffers", 200)];
+const WORKLOADS: [(&str, u64); 3] = [("churn", 1_000_000), ("tree", 2), ("buffers", 120)];
 const PROGRAMS: [&str; 2] = ["lua5.4", "sqlite3"];
 
 const RINGS_KIB: [u32; 5] = [4, 8, 16, 32, 64];
