@@ -45,6 +45,11 @@ fn the_stack_of_a_thread_that_blocks_every_signal() {
 }
 
 #[test]
+fn the_stack_of_a_thread_that_cannot_be_stopped() {
+    kept_in("deaf");
+}
+
+#[test]
 fn the_stack_below_an_alternate_one() {
     kept_in("alternate");
 }

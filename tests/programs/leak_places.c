@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 
 #define SIZE 1000
@@ -89,6 +90,14 @@ static void *on_the_stack(void *block_signals) {
 static void *on_the_stack_with_signals_blocked(void *unused) {
     (void)unused;
     return on_the_stack("");
+}
+
+/* The same in a thread that no signal at all reaches. */
+static void *on_the_stack_of_a_deaf_thread(void *unused) {
+    (void)unused;
+    uint64_t all = ~(uint64_t)0;
+    syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof all);
+    return on_the_stack(NULL);
 }
 
 static void in_the_handler(int unused) {
@@ -246,6 +255,7 @@ int main(int argc, char **argv) {
         {"red-zone", in_the_red_zone},
         {"stack", on_the_stack},
         {"blocked", on_the_stack_with_signals_blocked},
+        {"deaf", on_the_stack_of_a_deaf_thread},
         {"alternate", below_an_alternate_stack},
         {"coroutine", on_a_mapped_coroutine},
         {"heap-coroutine", on_a_coroutine_in_the_heap},
@@ -279,6 +289,7 @@ int main(int argc, char **argv) {
         make();
         put(mapped);
         expect(SIZE, "in a mapping");
+        free((void *)~masked);
     } else {
         FAIL("no such place: %s", argv[1]);
     }

@@ -61,11 +61,11 @@ fn check_from(
     request: &Request<'_>,
     visit: &mut dyn FnMut(&Check<'_>),
 ) -> bool {
+    let _inside = inside::enter();
+    heapwarden_core::check_fork();
     if !settings().evidence || settings().stack_depth == 0 || process::shares_memory() {
         return false;
     }
-    let _inside = inside::enter();
-    heapwarden_core::check_fork();
     // With signals open: a thread that waits here can be stopped by the one that checks.
     if request.interrupted.is_none() {
         CHECKING.lock();
@@ -129,7 +129,7 @@ fn scan_stopped<'a>(
     roots.add_segments();
     roots.add_registered();
     stop::add_descriptors(&mut roots);
-    stop::add_calling_thread(registers, alternate, &mut roots);
+    stopped.add_calling_thread(registers, alternate, &mut roots);
     stopped.add_to(&mut roots, coverage);
     let wanted = Wanted { freed: request.dangling, suppressed: request.suppressed };
     let nodes = nodes::gather(held, area, wanted)?;

@@ -161,6 +161,23 @@ impl Stopped {
         coverage.threads_missed += self.unknown;
     }
 
+    /// Adds what the calling thread holds.
+    pub fn add_calling_thread(
+        &self,
+        registers: &Registers,
+        alternate: (usize, usize),
+        roots: &mut Roots<'_>,
+    ) {
+        let pointer = tls::thread_pointer();
+        // SAFETY: this thread's descriptor.
+        let number = unsafe { glibc::thread_number(pointer) };
+        // One that is alone has not asked which it is: it is the first, or its stack is found elsewhere.
+        let is_first = self.own == self.process;
+        let place = Place { sp: registers.sp, pointer, alternate, is_first };
+        roots.add_thread(number, &place);
+        roots.add_registers(number, registers);
+    }
+
     fn add_stopped(
         &self,
         thread: u32,
@@ -222,15 +239,4 @@ pub fn add_descriptors(roots: &mut Roots<'_>) {
         // SAFETY: libc's list leads to it, and it was found readable.
         roots.add_descriptor(unsafe { glibc::thread_number(pointer) }, pointer);
     });
-}
-
-/// Adds what the calling thread holds.
-pub fn add_calling_thread(registers: &Registers, alternate: (usize, usize), roots: &mut Roots<'_>) {
-    let pointer = tls::thread_pointer();
-    // SAFETY: this thread's descriptor.
-    let number = unsafe { glibc::thread_number(pointer) };
-    let is_first = glibc::is_single_threaded();
-    let place = Place { sp: registers.sp, pointer, alternate, is_first };
-    roots.add_thread(number, &place);
-    roots.add_registers(number, registers);
 }
