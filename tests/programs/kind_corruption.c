@@ -8,6 +8,7 @@ int main(int argc, char **argv) {
     write_block(block - 8, "GARBAGE!", count);
     if (is(way, "realloc")) {
         hidden = (char *)realloc(block, 1000);
+        if (count == 0) drop_block((char *)hidden);
     } else if (!is(way, "exit")) {
         drop_block(block);
     }

@@ -9,6 +9,7 @@
 
 mod leaks;
 mod leave;
+mod once;
 
 pub use leaks::check_now as check_leaks_now;
 pub use leave::leave;
@@ -18,8 +19,9 @@ use crate::{checked, report, scan, statistics_text};
 use core::ffi::{c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::Relaxed};
 use leaks::Wanted;
+use once::Once;
 
 unsafe extern "C" {
     fn __cxa_atexit(
@@ -73,11 +75,9 @@ extern "C" fn at_quick_exit(_: *mut c_void) {
 /// Says everything that is to be said when the process ends, once. Returns the exit status to end
 /// with, if it is to be another one.
 fn last_words() -> Option<c_int> {
-    /// The process that did that.
-    static DONE: AtomicU32 = AtomicU32::new(0);
-    let process = report::process_id();
+    static DONE: Once = Once::new();
     // The child of `vfork` has its parent's memory, and says nothing in its name.
-    if scan::is_foreign_thread() || DONE.swap(process, Relaxed) == process {
+    if scan::process::shares_memory() || !DONE.is_first() {
         return None;
     }
     let mut wanted = Wanted::Nothing;

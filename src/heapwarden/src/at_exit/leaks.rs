@@ -1,9 +1,9 @@
 //! Leaks at the end of a process, and what is wanted done about them.
 
+use super::once::Once;
 use crate::leaks::{self, Level, Occasion};
 use crate::report::{self, Action, Kind};
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// What is to happen after a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +27,9 @@ pub fn check_now() {
 
 /// Reports leaks. The first call of a process does, the others nothing.
 pub(super) fn tell(found_by: &'static str) -> Wanted {
-    /// The process that has done it.
-    static DONE: AtomicU32 = AtomicU32::new(0);
-    let (options, process) = (crate::start::options(), report::process_id());
-    if options.leaks == Level::Off || DONE.swap(process, Relaxed) == process {
+    static DONE: Once = Once::new();
+    let options = crate::start::options();
+    if options.leaks == Level::Off || !DONE.is_first() {
         return Wanted::Nothing;
     }
     let found = leaks::report(Occasion::Quiet(found_by)).unwrap_or_default();

@@ -19,7 +19,7 @@ pub fn leave(status: c_int) -> ! {
 /// Whether this thread is where it may take the heap's locks.
 fn is_safe() -> bool {
     INSTALLED.load(Relaxed)
-        && scan::is_known_thread()
+        && !scan::process::shares_memory()
         && !inside::is_inside()
         && !report::is_reporting()
         && !is_within_library()

@@ -1,7 +1,8 @@
 //! One report about leaks at a time: the right to the state that lasts from one to the next.
 //!
 //! The right knows its owner, so that a thread that was interrupted in a report does not wait for
-//! itself, and a forked child sees that the owner is not there.
+//! itself, and a forked child sees that the owner is not there. No system call but to wait: a
+//! sandbox may allow none.
 
 use super::change::Baseline;
 use super::suppress::Patterns;
@@ -12,6 +13,7 @@ use core::sync::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use heapwarden_core::os::syscall;
+use heapwarden_core::tls;
 
 /// What lasts from one report to the next.
 #[derive(Default)]
@@ -29,21 +31,24 @@ unsafe impl Sync for Shared {}
 
 static STATE: Shared = Shared(UnsafeCell::new(State { patterns: None, baseline: None }));
 
-/// Process and thread of the owner; 0 for none.
+/// The owner's thread block, and above that how many forks lie behind its process; 0 for none.
 static OWNER: AtomicU64 = AtomicU64::new(0);
+/// User addresses have no more bits.
+const ADDRESS_BITS: u32 = 48;
 
 /// The right to the state, until it is dropped.
 pub struct Turn(());
 
 /// Takes the turn; waits for another thread's report for some milliseconds at most.
 pub fn take(wait_ms_max: u32) -> Option<Turn> {
-    let process = number(libc::SYS_getpid);
-    let me = process << 32 | number(libc::SYS_gettid);
+    heapwarden_core::check_fork();
+    let process = u64::from(heapwarden_core::generation()) << ADDRESS_BITS;
+    let me = process | tls::block().addr() as u64;
     for waited in 0..=wait_ms_max {
         match OWNER.compare_exchange(0, me, Acquire, Relaxed) {
             Ok(_) => return Some(Turn(())),
             Err(owner) if owner == me => return None,
-            Err(owner) if owner >> 32 != process => {
+            Err(owner) if owner >> ADDRESS_BITS != process >> ADDRESS_BITS => {
                 if OWNER.compare_exchange(owner, me, Acquire, Relaxed).is_ok() {
                     // A forked child: whoever was at work does not exist here, and what it worked on
                     // may be half done.
@@ -72,11 +77,6 @@ impl Drop for Turn {
         // Release: pairs with the Acquire in `take`: the next owner sees the state.
         OWNER.store(0, Release);
     }
-}
-
-fn number(call: libc::c_long) -> u64 {
-    // SAFETY: takes nothing and cannot fail.
-    unsafe { syscall::call(call, [0; 6]) }.unwrap_or(0) as u64
 }
 
 fn sleep_a_millisecond() {

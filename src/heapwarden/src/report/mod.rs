@@ -62,4 +62,4 @@ pub use lifecycle::{begin, finish};
 pub(crate) use lock::is_mine as is_reporting;
 pub use memory::PrivateMemory;
 pub(crate) use own_stack::call_on;
-pub(crate) use process::{exit as end_process, process_id};
+pub(crate) use process::exit as end_process;

@@ -4,7 +4,7 @@
 use heapwarden_core::os::syscall;
 
 /// The process id; fresh, for it changes in a forked child.
-pub(crate) fn process_id() -> u32 {
+pub(super) fn process_id() -> u32 {
     // SAFETY: takes nothing and cannot fail.
     unsafe { syscall::call(libc::SYS_getpid, [0; 6]) }.unwrap_or(0) as u32
 }
