@@ -2,6 +2,7 @@
 
 mod report;
 
+use heapwarden::callsite::counters::Counters;
 use heapwarden::leaks::facts::Check;
 use heapwarden::report::{
     Access, AccessKind, Damage, Expected, Facts, Family, Hidden, Kind, LeakFacts, json,
@@ -132,4 +133,32 @@ fn a_dangling_pointer_is_an_error_with_a_holder() {
         assert_eq!(values[index].pointer(pointer), Some(&expected), "{pointer} of {index}");
     }
     assert_eq!(values[3].pointer("/holder/address"), None, "a register has none");
+}
+
+#[test]
+fn call_sites_have_the_fields_of_the_schema() {
+    let counters = Counters {
+        allocations: 9,
+        bytes: 900,
+        live_blocks: 2,
+        live_bytes: 200,
+        peak_bytes: 500,
+        short_lived: 4,
+    };
+    let sites = [(1, counters), (0, Counters { allocations: 1, ..Counters::default() })];
+    let mut text = Collected::default();
+    json::callsites(&sites, leaks::stack, &mut Names, &mut Writer::new(&mut text));
+    let value: Value = serde_json::from_slice(&text.0).expect("JSON");
+    for (pointer, expected) in [
+        ("/0/stack/0/function", Value::from("make_name")),
+        ("/0/allocations", Value::from(9)),
+        ("/0/bytes", Value::from(900)),
+        ("/0/live_blocks", Value::from(2)),
+        ("/0/live_bytes", Value::from(200)),
+        ("/0/peak_bytes", Value::from(500)),
+        ("/0/short_lived", Value::from(4)),
+        ("/1/allocations", Value::from(1)),
+    ] {
+        assert_eq!(value.pointer(pointer), Some(&expected), "{pointer} in {value}");
+    }
 }

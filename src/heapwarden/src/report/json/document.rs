@@ -1,5 +1,6 @@
 //! What stands before and behind the list of errors.
 
+use super::callsites;
 use super::object::{Open, string};
 use super::statistics::{self, Reach};
 use crate::options::{Options, TABLE};
@@ -41,6 +42,10 @@ pub(super) fn tail(
     writer.text("]");
     if !leaks.is_empty() {
         writer.text(",\n  \"leaks\": ").raw(leaks);
+    }
+    if reach == Reach::Everything {
+        let sites = callsites::gather();
+        callsites::field(sites.as_slice(), symbols, writer);
     }
     writer.text(",\n  \"stats\": ");
     statistics::write(writer, reach);
