@@ -4,7 +4,7 @@ use super::reader::Reader;
 use super::rule::Rule;
 use super::thread_state::{self, ThreadState};
 use super::walk::{Request, Window, walk, walk_plainly};
-use super::{DEPTH_MAX, modules};
+use super::{DEPTH_MAX, modules, usual};
 use core::ops::Range;
 
 /// An engine that goes from frame to frame by rules.
@@ -39,9 +39,10 @@ pub fn with_stack<S: Steps, R>(
         if state.generation != generation {
             state.generation = generation;
             state.last.clear();
+            state.ways_out.clear();
         }
         let mut reader = S::reader(own.clone());
-        window = walk(&mut state.last, request, &mut reader, S::rule);
+        window = capture_once::<S>(state, request, &own, &mut reader);
         round += 1;
         if window.odd && !window.same {
             doubt(state);
@@ -54,6 +55,26 @@ pub fn with_stack<S: Steps, R>(
         state.recent.forget_last();
     }
     Some(action(state, window))
+}
+
+#[inline(always)]
+fn capture_once<S: Steps>(
+    state: &mut ThreadState,
+    request: &Request,
+    own: &Range<usize>,
+    reader: &mut Reader,
+) -> Window {
+    let shortened = state.ways_out.shorten(request, own);
+    let shorter = shortened.as_ref().unwrap_or(request);
+    let is_program = !shorter.is_own(0, shorter.start.pc);
+    if is_program && let Some(window) = usual::capture(&mut state.last, shorter, reader, S::rule) {
+        return window;
+    }
+    let window = walk(&mut state.last, shorter, reader, S::rule);
+    if shortened.is_none() && window.count > 0 && state.last.end > window.end {
+        state.ways_out.learn(request, &state.last.frames[window.end - 1..state.last.end]);
+    }
+    window
 }
 
 fn generation_of<S: Steps>() -> u32 {

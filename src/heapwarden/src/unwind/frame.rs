@@ -65,12 +65,25 @@ impl Frame {
         Frame { slot, bp_slot, fragile, ..Frame::start(registers) }
     }
 
+    /// The frame that a plain step led to, on the thread's own stack.
+    #[inline(always)]
+    pub fn returning(registers: Registers, slot: usize, bp_slot: usize) -> Frame {
+        Frame { slot, bp_slot, fragile: false, ..Frame::start(registers) }
+    }
+
     /// Whether this remembered frame is the same as one that was just found.
     #[inline(always)]
     pub fn is(&self, found: &Registers) -> bool {
         self.registers.sp == found.sp
             && self.registers.pc == found.pc
             && (!self.needs_bp || self.registers.bp == found.bp)
+    }
+
+    /// Notes that another callee leads here now: what it saved lies elsewhere.
+    #[inline(always)]
+    pub fn reached_as(&mut self, found: &Frame) {
+        (self.slot, self.bp_slot, self.fragile) = (found.slot, found.bp_slot, found.fragile);
+        self.checks_bp = self.needs_bp && self.bp_slot != 0;
     }
 
     /// Whether the slots that led here still hold what they held.

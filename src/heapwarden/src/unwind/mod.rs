@@ -37,7 +37,9 @@ mod rule;
 mod tables;
 mod thread_list;
 mod thread_state;
+mod usual;
 mod walk;
+mod way_out;
 
 pub(crate) use after_fork::check as check_fork;
 pub(crate) use bounds::first_stack_end;

@@ -102,10 +102,28 @@ impl Rule {
         matches!(self.kind(), FRAME | REALIGNED | GUESS)
     }
 
+    /// Whether the caller's stack pointer lies at a fixed distance from this one's.
+    pub fn needs_only_stack_pointer(self) -> bool {
+        self.kind() == STACK
+    }
+
     /// Whether the caller's frame pointer is read from memory.
     #[inline(always)]
     pub fn restores_frame_pointer(self) -> bool {
         !matches!(self.kind(), STACK | FRAME) || self.saved() != 0
+    }
+
+    /// The CFA of the frame `at`, and where the caller's frame pointer lies (0 if it is in place), if
+    /// these two follow from the registers.
+    #[inline(always)]
+    pub fn plainly(self, at: &Registers) -> Option<(usize, usize)> {
+        let cfa = match self.kind() {
+            STACK => at.sp.wrapping_add(self.cfa()),
+            FRAME => at.bp.wrapping_add(self.cfa()),
+            _ => return None,
+        };
+        let saved = self.saved();
+        Some((cfa, if saved == 0 { 0 } else { cfa.wrapping_sub(saved) }))
     }
 
     /// The caller of the frame `at`; `None` at the end of what can be known.

@@ -8,6 +8,7 @@
 
 use super::bounds::Bounds;
 use super::last_stack::LastStack;
+use super::way_out::WaysOut;
 use super::{after_fork, thread_list};
 use crate::callsite::Recent;
 use core::ptr;
@@ -29,6 +30,8 @@ pub struct ThreadState {
     pub bounds: Bounds,
     /// The last stack.
     pub last: LastStack,
+    /// The ways through the library.
+    pub ways_out: WaysOut,
     /// The call sites that came up lately.
     pub recent: Recent,
 }

@@ -69,6 +69,9 @@ pub fn walk(
         }
         if kept > last.first && last.frames[kept - 1].is(&at.registers) {
             let top = kept - 1;
+            if fresh > 0 {
+                last.frames[top].reached_as(&at);
+            }
             let met = if leading { own_frames(last, top, request, own) } else { 0 };
             let wanted = request.depth + own + met - fresh;
             let (index, held) = last.verify(top, wanted, reader);

@@ -40,8 +40,14 @@ impl Sums {
 
     /// `net` moved on by `change`, and was up to `high` more than before on the way.
     pub fn move_on(&self, change: i64, high: i64) {
-        let before = self.net.fetch_add(change, Relaxed);
-        self.peak.fetch_max((before + high).max(0) as u64, Relaxed);
+        let before = match change {
+            0 => self.net.load(Relaxed),
+            _ => self.net.fetch_add(change, Relaxed),
+        };
+        let most = (before + high).max(0) as u64;
+        if most > self.peak.load(Relaxed) {
+            self.peak.fetch_max(most, Relaxed);
+        }
     }
 
     /// What is summed up, without the live figures.

@@ -93,8 +93,11 @@ impl Tally {
             (&self.bytes, &sums.bytes),
             (&self.short_lived, &sums.short_lived),
         ] {
-            sum.fetch_add(counter.load(Relaxed), Relaxed);
-            counter.store(0, Relaxed);
+            let more = counter.load(Relaxed);
+            if more != 0 {
+                sum.fetch_add(more, Relaxed);
+                counter.store(0, Relaxed);
+            }
         }
         self.tell_net(sums);
     }
