@@ -5,7 +5,7 @@
 //! of other processes runs here only where neither is the case.
 
 use super::{INSTALLED, last_words};
-use crate::{inside, report, scan, unwind};
+use crate::{checked, inside, report, scan, unwind};
 use core::ffi::c_int;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -16,9 +16,11 @@ pub fn leave(status: c_int) -> ! {
     report::end_process(other.unwrap_or(status))
 }
 
-/// Whether this thread is where it may take the heap's locks.
+/// Whether this thread is where it may take the heap's locks. That takes a stack: where none are kept
+/// nothing is ready for the first one, which a sandbox may forbid, and there are no leaks to tell.
 fn is_safe() -> bool {
     INSTALLED.load(Relaxed)
+        && checked::settings().evidence
         && !scan::process::shares_memory()
         && !inside::is_inside()
         && !report::is_reporting()
