@@ -8,11 +8,12 @@
 use crate::arena::arenas;
 use crate::direct;
 use crate::locate::BlockKind;
-use crate::os::PAGE;
+use crate::os::{PAGE, own};
 use crate::pages::heap::Heap;
 use crate::pages::page_map::{self, Owner};
 use crate::pages::run::{Run, RunState};
 use crate::slabs::{size_class::TABLE, slab};
+use core::ops::Range;
 
 /// Shows that the heap is held.
 pub struct Held(());
@@ -71,6 +72,24 @@ impl Held {
             }
         });
     }
+}
+
+/// Calls `visit` with the addresses of all heaps, direct blocks and private mappings of the library,
+/// in no order; the heap is held. False when some are not known.
+pub fn own_ranges(_: &Held, visit: &mut dyn FnMut(Range<usize>)) -> bool {
+    page_map::visit_owners(&mut |owner| match owner {
+        Owner::Heap(heap) => {
+            // SAFETY: descriptors are never unmapped.
+            let (base, pages) = unsafe { ((*heap).base, (*heap).pages as usize) };
+            visit(base..base + pages * PAGE);
+        }
+        Owner::Direct(direct) => {
+            // SAFETY: as above.
+            let (base, bytes) = unsafe { ((*direct).base, (*direct).bytes) };
+            visit(base..base + bytes);
+        }
+    });
+    own::visit(visit)
 }
 
 fn extension(word: &core::sync::atomic::AtomicUsize) -> usize {

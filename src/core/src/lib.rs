@@ -48,7 +48,7 @@ pub use entry::{
     allocate, allocate_aligned, allocate_class, allocate_fast, allocate_slow, allocate_zeroed,
     check_fork, free, free_class, free_fast, free_slow,
 };
-pub use hold::{Held, Region, hold};
+pub use hold::{Held, Region, hold, own_ranges};
 pub use locate::{BlockKind, Located, Place, extension_of, is_managed, locate, place, slab_word};
 pub use misuse::set_misuse_handler;
 pub use pages::fit::Fit;

@@ -147,7 +147,7 @@ unsafe impl GlobalAlloc for PrivateHeap {
             }
             if layout.align() > PAGE {
                 let bytes = page_round(layout.size());
-                let address = mapping::map_aligned(bytes, layout.align()).unwrap_or(0);
+                let address = mapping::map_own_aligned(bytes, layout.align()).unwrap_or(0);
                 if address != 0 {
                     count_metadata(bytes);
                 }

@@ -106,7 +106,7 @@ impl Runs {
     }
 
     fn map(&mut self) -> *mut Region {
-        let Some(address) = mapping::map_aligned(REGION_BYTES, REGION_BYTES) else {
+        let Some(address) = mapping::map_own_aligned(REGION_BYTES, REGION_BYTES) else {
             return ptr::null_mut();
         };
         count_metadata(REGION_BYTES);

@@ -3,7 +3,7 @@
 //! Every mapping is private, anonymous and readable and writable. Totals are kept for the
 //! statistics: one relaxed add beside each system call.
 
-use super::{PAGE, syscall};
+use super::{PAGE, own, syscall};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 static MAPPED: AtomicU64 = AtomicU64::new(0);
@@ -55,12 +55,22 @@ fn map_at(hint: usize, bytes: usize) -> Option<usize> {
     Some(address)
 }
 
-/// Maps `bytes` (whole pages) of zeroed memory anywhere.
+/// Maps `bytes` (whole pages) of zeroed memory anywhere, for the library's own needs.
 pub fn map(bytes: usize) -> Option<usize> {
-    map_at(0, bytes)
+    let address = map_at(0, bytes)?;
+    own::note(address, bytes);
+    Some(address)
 }
 
-/// Maps `bytes` (whole pages) at a multiple of `alignment` (a power of two, at least a page).
+/// The same at a multiple of `alignment`.
+pub fn map_own_aligned(bytes: usize, alignment: usize) -> Option<usize> {
+    let address = map_aligned(bytes, alignment)?;
+    own::note(address, bytes);
+    Some(address)
+}
+
+/// Maps `bytes` (whole pages) at a multiple of `alignment` (a power of two, at least a page), for the
+/// program's blocks.
 pub fn map_aligned(bytes: usize, alignment: usize) -> Option<usize> {
     let last = HINT.load(Relaxed);
     if last > bytes {
@@ -99,6 +109,7 @@ pub fn hint_freed_end(end: usize) {
 /// # Safety
 /// The range was mapped by this module, and nobody uses it any more.
 pub unsafe fn unmap(address: usize, bytes: usize) {
+    own::forget(address);
     // SAFETY: the caller's promise.
     let answer = unsafe { syscall::call(libc::SYS_munmap, [address, bytes, 0, 0, 0, 0]) };
     if answer.is_ok() {

@@ -8,6 +8,7 @@ mod cpus;
 pub mod fork;
 mod futex;
 pub mod mapping;
+pub mod own;
 mod random;
 pub mod syscall;
 mod weak;

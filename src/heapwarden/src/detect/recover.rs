@@ -41,11 +41,12 @@ mod tests {
     fn the_upper_half_is_found_again_from_the_check() {
         secret::draw();
         let address = 0x7f12_3458;
-        for slack in [1, 9, 100, 4000] {
+        // Little room, for another header must not fit by chance: the secret is drawn anew each time.
+        for slack in [1, 9, 31, 60] {
             let header = Header::new(State::Live, Family::New, slack).sealed(address);
             for damage in [0xFFu64 << 56, 0xABCD << 48, 0x1234_5678 << 32] {
                 let damaged = Header(header.0 ^ damage);
-                assert_eq!(super::header(damaged, address, 4096), Some(header));
+                assert_eq!(super::header(damaged, address, 64), Some(header));
             }
         }
     }

@@ -134,7 +134,12 @@ fn scan_stopped<'a>(
     let wanted = Wanted { freed: request.dangling, suppressed: request.suppressed };
     let nodes = nodes::gather(held, area, wanted)?;
     holes::mark(nodes, &mut roots);
-    let mut found = analyse(nodes, roots.finish()?, request, area)?;
+    let mut more = || {
+        let mut mapped = Roots::new(area);
+        coverage.mappings_missed = !mapped.add_mapped(held);
+        mapped.finish().unwrap_or(&[])
+    };
+    let mut found = analyse(nodes, roots.finish()?, &mut more, request, area)?;
     found.dangling = explain(found.dangling, area)?;
     Some(found)
 }
@@ -142,6 +147,7 @@ fn scan_stopped<'a>(
 fn analyse<'a>(
     nodes: &'a mut [Node],
     roots: &'a [Root],
+    more: &mut dyn FnMut() -> &'a [Root],
     request: &Request<'_>,
     memory: &'a Area,
 ) -> Option<Check<'a>> {
@@ -150,7 +156,7 @@ fn analyse<'a>(
     let is_vtable = &|address| segments::contains(constants, address);
     // SAFETY: the nodes are the heap's blocks, which stay while it is held, and the roots were found
     // readable; threads that could unmap them stand still.
-    unsafe { graph::analyse(graph::Request { nodes, roots, memory, dangling, is_vtable }) }
+    unsafe { graph::analyse(graph::Request { nodes, roots, more, memory, dangling, is_vtable }) }
 }
 
 /// Adds what only the records of the freed blocks know.

@@ -90,6 +90,8 @@ pub enum Holder {
     Register(u32),
     /// A range that the program registered.
     Registered,
+    /// Memory that the program mapped by itself.
+    Mapped,
     /// A live block from this call site, at this distance from its start.
     Block {
         /// The block's first byte.
@@ -129,6 +131,9 @@ pub struct Coverage {
     pub threads_stopped: u32,
     /// Threads that could not be: their stacks were read while they ran, their registers not.
     pub threads_missed: u32,
+    /// What the program mapped by itself could not be read: blocks that are known there only are
+    /// called lost.
+    pub mappings_missed: bool,
     /// There was no memory for the check: nothing is known.
     pub no_memory: bool,
     /// How long other threads stood still.

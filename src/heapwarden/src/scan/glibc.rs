@@ -127,14 +127,26 @@ pub unsafe fn thread_number(pointer: usize) -> u32 {
 /// Calls `visit` with the thread pointer of every thread that libc knows, also of those that ended and
 /// were not joined. Other threads must stand still.
 pub fn threads(visit: &mut dyn FnMut(usize)) {
+    descriptors(&[(&FIELD_USED, 0), (&FIELD_USER, 0)], visit);
+}
+
+/// Calls `visit` with the thread pointer of every stack that libc made: those in use, and those that
+/// it keeps for threads to come. Other threads must stand still.
+pub fn stacks(visit: &mut dyn FnMut(usize)) {
+    // The list of kept stacks follows that of stacks that the program provided; no symbol leads to it.
+    let list_bytes = 2 * size_of::<usize>();
+    descriptors(&[(&FIELD_USED, 0), (&FIELD_USER, list_bytes)], visit);
+}
+
+/// Calls `visit` with the thread pointers in lists, each by its symbol and a distance.
+fn descriptors(lists: &[(&AtomicUsize, usize)], visit: &mut dyn FnMut(usize)) {
     const THREADS_MAX: usize = 1 << 17;
     let (Some(in_thread), loader) = (offset(&FIELD_LIST), LOADER_DATA.load(Relaxed)) else {
         return;
     };
-    for list in [&FIELD_USED, &FIELD_USER] {
-        let Some(head) = offset(list).filter(|_| loader != 0).map(|offset| loader + offset) else {
-            continue;
-        };
+    for (list, distance) in lists {
+        let Some(offset) = offset(list).filter(|_| loader != 0) else { continue };
+        let head = loader + offset + distance;
         // SAFETY: a list of libc's whose links were whole when the threads were stopped, but perhaps
         // for one in change; what cannot be read ends it.
         unsafe {

@@ -2,14 +2,17 @@
 //!
 //! [`stop`] stops the other threads; [`nodes`] are the blocks, [`roots`] the memory that the program
 //! can reach in any case: its variables ([`segments`]), the threads' stacks and thread-local memory
-//! ([`stacks`]) and [`registers`]; [`graph`] finds out what leads where.
+//! ([`stacks`]) and [`registers`], and before anything is called lost, what it [`mapped`] itself;
+//! [`graph`] finds out what leads where.
 
 pub mod area;
 mod glibc;
 pub mod graph;
 pub(crate) mod holes;
+pub(crate) mod mapped;
 mod modules;
 pub(crate) mod nodes;
+mod pagemap;
 mod park;
 pub(crate) mod process;
 mod readable;

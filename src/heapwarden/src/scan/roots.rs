@@ -6,6 +6,7 @@
 
 use super::area::Area;
 use super::graph::{Node, Root};
+use super::mapped;
 use super::readable::stretches;
 use super::registers::Registers;
 use super::segments;
@@ -17,6 +18,7 @@ use core::sync::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
+use heapwarden_core::Held;
 
 /// Roots gathered so far.
 pub struct Roots<'a> {
@@ -100,6 +102,12 @@ impl<'a> Roots<'a> {
         let offset = range.start - node.start;
         let holder = Holder::Block { address: node.start, site: node.site, offset };
         self.push(range, holder);
+    }
+
+    /// What the program mapped by itself. False when that is not known.
+    pub fn add_mapped(&mut self, held: &Held) -> bool {
+        let memory = self.memory;
+        mapped::visit(held, memory, &mut |range| self.push(range, Holder::Mapped))
     }
 
     /// What the program registered.

@@ -3,9 +3,12 @@
 use super::file::read_file;
 
 /// A line of it.
-pub(super) struct Mapping<'a> {
+pub(crate) struct Mapping<'a> {
     pub start: usize,
+    pub end: usize,
     pub readable: bool,
+    pub writable: bool,
+    pub private: bool,
     pub executable: bool,
     pub offset: u64,
     pub inode: u64,
@@ -13,8 +16,8 @@ pub(super) struct Mapping<'a> {
     pub path: &'a [u8],
 }
 
-/// Calls `visit` with every mapping, in order of addresses.
-pub(super) fn each(visit: &mut dyn FnMut(&Mapping<'_>)) {
+/// Calls `visit` with every mapping, in order of addresses. False when the file cannot be opened.
+pub(crate) fn each(visit: &mut dyn FnMut(&Mapping<'_>)) -> bool {
     /// A path of 4096 bytes and the fields before it.
     const LINE_MAX: usize = 4096 + 128;
     let mut line = [0u8; LINE_MAX];
@@ -31,21 +34,24 @@ pub(super) fn each(visit: &mut dyn FnMut(&Mapping<'_>)) {
                 filled += 1;
             }
         }
-    });
+    })
 }
 
 /// `55d0c000-55d0e000 r-xp 00001000 fe:00 1234    /usr/bin/true`
 fn parse(line: &[u8]) -> Option<Mapping<'_>> {
     let mut fields = line.splitn(6, |byte| *byte == b' ');
     let mut range = fields.next()?.splitn(2, |byte| *byte == b'-');
-    let start = hexadecimal(range.next()?)?;
+    let (start, end) = (hexadecimal(range.next()?)?, hexadecimal(range.next()?)?);
     let access = fields.next()?;
     let offset = hexadecimal(fields.next()?)?;
     let _device = fields.next()?;
     let inode = decimal(fields.next()?)?;
     Some(Mapping {
         start: start as usize,
+        end: end as usize,
         readable: access.first() == Some(&b'r'),
+        writable: access.get(1) == Some(&b'w'),
+        private: access.get(3) == Some(&b'p'),
         executable: access.get(2) == Some(&b'x'),
         offset,
         inode,
@@ -69,8 +75,8 @@ mod tests {
     fn lines_are_taken_apart() {
         let line = b"55d0c000-55d0e000 r-xp 00001000 fe:00 1234                  /usr/a b/true";
         let mapping = parse(line).expect("a mapping");
-        assert_eq!(mapping.start, 0x55d0_c000);
-        assert!(mapping.readable && mapping.executable);
+        assert_eq!((mapping.start, mapping.end), (0x55d0_c000, 0x55d0_e000));
+        assert!(mapping.readable && mapping.executable && mapping.private && !mapping.writable);
         assert_eq!((mapping.offset, mapping.inode), (0x1000, 1234));
         assert_eq!(mapping.path, b"/usr/a b/true");
         let anonymous = parse(b"1000-2000 ---p 00000000 00:00 0 ").expect("a mapping");

@@ -18,7 +18,7 @@ mod dwarf;
 mod elf;
 mod file;
 mod image;
-mod maps;
+pub(crate) mod maps;
 mod modules;
 mod process_memory;
 mod section;

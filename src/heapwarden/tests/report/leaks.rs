@@ -22,6 +22,7 @@ pub fn stack(site: u32) -> &'static [usize] {
 pub const COVERAGE: Coverage = Coverage {
     threads_stopped: 3,
     threads_missed: 0,
+    mappings_missed: false,
     no_memory: false,
     pause_nanoseconds: 1_250_000,
     elapsed_nanoseconds: 4_000,

@@ -123,9 +123,13 @@ fn coverage(object: &mut Open, writer: &mut Writer<'_>, facts: &LeakFacts<'_>) {
     ] {
         fields.number(writer, name, value);
     }
-    if coverage.no_memory {
-        fields.field(writer, "no_memory");
-        writer.text("true");
+    for (name, value) in
+        [("mappings_missed", coverage.mappings_missed), ("no_memory", coverage.no_memory)]
+    {
+        if value {
+            fields.field(writer, name);
+            writer.text("true");
+        }
     }
     fields.end(writer);
 }
@@ -183,6 +187,7 @@ fn holder(
         Holder::ThreadLocal(_) => b"thread-local",
         Holder::Register(_) => b"register",
         Holder::Registered => b"registered",
+        Holder::Mapped => b"mapped",
         Holder::Block { .. } => b"block",
     };
     fields.text(writer, "type", kind);
@@ -200,7 +205,7 @@ fn holder(
         Holder::Stack(thread) | Holder::ThreadLocal(thread) | Holder::Register(thread) => {
             fields.number(writer, "tid", thread.into());
         }
-        Holder::Registered => {}
+        Holder::Registered | Holder::Mapped => {}
         Holder::Block { address, site, offset } => {
             fields.address(writer, "block", address);
             fields.number(writer, "offset", offset as u64);

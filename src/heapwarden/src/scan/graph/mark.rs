@@ -35,11 +35,8 @@ pub struct Marker<'a, 'b> {
 }
 
 impl Marker<'_, '_> {
-    /// The first pass.
-    ///
-    /// # Safety
-    /// The roots and all blocks that are not freed can be read.
-    pub unsafe fn mark_reachable(&mut self, roots: &[Root]) {
+    /// Before the first pass: what counts as reachable whoever leads to it.
+    pub fn mark_ignored(&mut self) {
         for (number, node) in self.nodes.iter_mut().enumerate() {
             node.mark = Mark::Lost;
             if node.flags & (Node::IGNORED | Node::FREED) == Node::IGNORED {
@@ -47,6 +44,18 @@ impl Marker<'_, '_> {
                 self.stack.push(number as u32, node);
             }
         }
+    }
+
+    /// Whether the first pass has left blocks that it did not reach.
+    pub fn is_anything_left(&self) -> bool {
+        self.nodes.iter().any(|node| !node.is_freed() && node.mark != Mark::Reachable)
+    }
+
+    /// The first pass; over more roots it goes on where it was.
+    ///
+    /// # Safety
+    /// The roots and all blocks that are not freed can be read.
+    pub unsafe fn mark_reachable(&mut self, roots: &[Root]) {
         for root in roots {
             let mut words = root.words();
             self.coverage.root_bytes += words.len() as u64;

@@ -42,6 +42,8 @@ pub struct Request<'a, 'f> {
     pub nodes: &'a mut [Node],
     /// Where to start from.
     pub roots: &'a [Root],
+    /// Where to start from besides if something is lost: roots that cost more to find.
+    pub more: &'f mut dyn FnMut() -> &'a [Root],
     /// Where everything that is found is kept.
     pub memory: &'a Area,
     /// Whether pointers to freed blocks are wanted.
@@ -57,7 +59,7 @@ pub struct Request<'a, 'f> {
 /// The nodes do not overlap and ascend; roots and blocks that are not freed can be read until it
 /// returns.
 pub unsafe fn analyse<'a>(request: Request<'a, '_>) -> Option<Check<'a>> {
-    let Request { nodes, roots, memory, dangling, is_vtable } = request;
+    let Request { nodes, roots, more, memory, dangling, is_vtable } = request;
     let index: &Index = place(memory, Index::new(nodes, memory)?)?;
     let scratch = memory.alloc_zeroed::<u32>(nodes.len())?;
     let mut marker = Marker {
@@ -70,7 +72,11 @@ pub unsafe fn analyse<'a>(request: Request<'a, '_>) -> Option<Check<'a>> {
     };
     // SAFETY: the caller's promise.
     unsafe {
+        marker.mark_ignored();
         marker.mark_reachable(roots);
+        if marker.is_anything_left() {
+            marker.mark_reachable(more());
+        }
         marker.mark_possible();
     }
     let Marker { mut coverage, dangling, .. } = marker;

@@ -30,6 +30,10 @@ pub(super) fn complain(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
         sheet.text(" could not be stopped: registers were not read, stacks while they changed; ");
         sheet.text("what only these hold may be told as lost").end_line();
     }
+    if coverage.mappings_missed {
+        sheet.text("What the program mapped by itself could not be read; ");
+        sheet.text("what is known only there may be told as lost").end_line();
+    }
 }
 
 /// `1.5 ms`.

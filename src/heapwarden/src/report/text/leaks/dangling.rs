@@ -92,6 +92,9 @@ fn holder(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>, found: &Dangling) {
         Holder::Registered => {
             sheet.text("a registered range");
         }
+        Holder::Mapped => {
+            sheet.text("memory that the program mapped");
+        }
         Holder::Block { address, site, offset } => {
             sheet.text("block ").address(address).text(" +").count(offset);
             let stack = (facts.stack)(site);

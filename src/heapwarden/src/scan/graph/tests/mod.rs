@@ -61,7 +61,9 @@ impl Heap {
         let vtables = self.vtables.clone();
         let is_vtable = |address: usize| vtables.contains(&address);
         let nodes = &mut self.nodes[..];
-        let request = Request { nodes, roots, memory: &memory, dangling, is_vtable: &is_vtable };
+        let more = &mut || &[][..];
+        let memory = &memory;
+        let request = Request { nodes, roots, more, memory, dangling, is_vtable: &is_vtable };
         // SAFETY: nodes and roots lie in vectors of the test.
         let check = unsafe { analyse(request) }.expect("memory");
         let listed = LeakKind::ALL.map(|kind| {
