@@ -23,7 +23,7 @@ fn variables_of_the_program() {
 }
 
 #[test]
-fn a_mapping_of_the_program_is_no_such_place() {
+fn mappings_of_the_program() {
     kept_in("mapped");
 }
 

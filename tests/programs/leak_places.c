@@ -138,7 +138,10 @@ static void *on_a_coroutine(void *stack) {
 
 static void *on_a_mapped_coroutine(void *unused) {
     (void)unused;
-    return on_a_coroutine(mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    void *stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    on_a_coroutine(stack);
+    munmap(stack, 65536);
+    return NULL;
 }
 
 static void *on_a_coroutine_in_the_heap(void *unused) {
@@ -284,11 +287,15 @@ int main(int argc, char **argv) {
     } else if (strcmp(argv[1], "result") == 0) {
         kept_as_a_result();
     } else if (strcmp(argv[1], "mapped") == 0) {
-        /* A mapping of the program's own is nobody's variable. */
+        /* An allocator's arena may be a private mapping; a shared one must be registered. */
         mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         make();
         put(mapped);
-        expect(SIZE, "in a mapping");
+        expect(0, "in a private mapping");
+        *mapped = NULL;
+        mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        put(mapped);
+        expect(SIZE, "in a shared mapping");
         free((void *)~masked);
     } else {
         FAIL("no such place: %s", argv[1]);

@@ -56,8 +56,8 @@ static void api(void) {
     lose(1001);
     __lsan_enable();
     make(lose_list_by_wish);
-    /* A mapping of the program is no root unless it is registered. */
-    void *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    /* A shared mapping is no root unless it is registered. */
+    void *mapped = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(mapped != MAP_FAILED, "mmap");
     region = mapped;
     make(keep_in_region);

@@ -10,6 +10,7 @@ use super::area::Area;
 use super::glibc;
 use super::pagemap::Pagemap;
 use super::readable::stretches;
+use super::segments;
 use crate::symbolize::maps::{self, Mapping};
 use core::ops::Range;
 use heapwarden_core::os::PAGE;
@@ -21,10 +22,10 @@ struct Excluded<'a>(&'a [(usize, usize)]);
 /// Calls `visit` with each stretch of such memory. False when it is not known which memory that is.
 pub fn visit(held: &Held, memory: &Area, visit: &mut dyn FnMut(Range<usize>)) -> bool {
     let mut count = 0;
-    let is_known = own_ranges(held, &mut |_| count += 1);
+    let is_known = own(held, &mut |_| count += 1);
     let Some(list) = memory.alloc_slice::<(usize, usize)>(count) else { return false };
     let mut places = list.iter_mut();
-    own_ranges(held, &mut |range| {
+    own(held, &mut |range| {
         if let Some(place) = places.next() {
             *place = (range.start, range.end);
         }
@@ -40,6 +41,12 @@ pub fn visit(held: &Held, memory: &Area, visit: &mut dyn FnMut(Range<usize>)) ->
                 });
             }
         })
+}
+
+/// Calls `visit` with all that is the library's. False when that is not known.
+fn own(held: &Held, visit: &mut dyn FnMut(Range<usize>)) -> bool {
+    segments::own(visit);
+    own_ranges(held, visit)
 }
 
 fn is_the_programs(mapping: &Mapping<'_>) -> bool {

@@ -10,6 +10,7 @@ use super::readable::stretches;
 use crate::handler_stack;
 use crate::unwind::own_code;
 use core::ops::Range;
+use heapwarden_core::os::PAGE;
 use libc::Elf64_Phdr;
 
 /// Calls `visit` with each stretch of memory that holds variables.
@@ -23,6 +24,20 @@ pub fn variables(visit: &mut dyn FnMut(Range<usize>)) {
             let Range { start, end } = range(bias, header);
             stretches(start..end.min(stacks.start.max(start)), visit);
             stretches(start.max(stacks.end.min(end))..end, visit);
+        }
+    });
+}
+
+/// Calls `visit` with the memory of modules that [`variables`] leaves out: this library's variables, and
+/// the stacks that a check runs on.
+pub fn own(visit: &mut dyn FnMut(Range<usize>)) {
+    visit(handler_stack::memory());
+    modules::visit(&mut |bias, headers| {
+        if is_own(bias, headers) {
+            loaded(headers).for_each(|header| {
+                let Range { start, end } = range(bias, header);
+                visit(start & !(PAGE - 1)..end.next_multiple_of(PAGE));
+            });
         }
     });
 }
