@@ -26,20 +26,26 @@ impl Pagemap {
         Pagemap(unsafe { syscall::call(libc::SYS_openat, arguments) }.ok())
     }
 
-    /// Calls `visit` with each stretch of `range` (whole pages) that holds anything.
+    /// Calls `visit` with each stretch of `range` that holds anything.
     pub fn used(&self, range: Range<usize>, visit: &mut dyn FnMut(Range<usize>)) {
         if range.len() > BYTES_MAX {
             return;
         }
+        let mut hand_over = |pages: &Range<usize>| {
+            let part = pages.start.max(range.start)..pages.end.min(range.end);
+            if part.start < part.end {
+                visit(part);
+            }
+        };
         let mut entries = [0u64; PAGES_AT_ONCE];
-        let mut page = range.start;
+        let mut page = range.start & !(PAGE - 1);
         let mut pending = page..page;
         while page < range.end {
-            let pages = ((range.end - page) / PAGE).min(PAGES_AT_ONCE);
+            let pages = (range.end - page).div_ceil(PAGE).min(PAGES_AT_ONCE);
             let known = self.read(page, &mut entries[..pages]);
             for entry in &entries[..pages] {
                 if known && entry & USED == 0 {
-                    hand_over(&mut pending, visit);
+                    hand_over(&pending);
                     pending = page + PAGE..page + PAGE;
                 } else {
                     pending.end = page + PAGE;
@@ -47,7 +53,7 @@ impl Pagemap {
                 page += PAGE;
             }
         }
-        hand_over(&mut pending, visit);
+        hand_over(&pending);
     }
 
     fn read(&self, page: usize, entries: &mut [u64]) -> bool {
@@ -58,12 +64,6 @@ impl Pagemap {
         // SAFETY: the kernel writes to a live slice of so many bytes.
         let answer = unsafe { syscall::call(libc::SYS_pread64, arguments) };
         answer == Ok(bytes)
-    }
-}
-
-fn hand_over(pending: &mut Range<usize>, visit: &mut dyn FnMut(Range<usize>)) {
-    if pending.start < pending.end {
-        visit(pending.clone());
     }
 }
 
@@ -98,6 +98,10 @@ mod tests {
         };
         assert_eq!(found(&Pagemap::open()), [(0, 1), (3, 5), (700, 701), (PAGES - 1, PAGES)]);
         assert_eq!(found(&Pagemap(None)), [(0, PAGES)]);
+        let part = start + 3 * PAGE + 8..start + 4 * PAGE + 8;
+        let mut parts = Vec::new();
+        Pagemap::open().used(part.clone(), &mut |range| parts.push(range));
+        assert_eq!(parts, [part], "what starts or ends within a page stays as it is");
         // SAFETY: mapped above.
         unsafe { mapping::unmap(start, PAGES * PAGE) };
     }
