@@ -13,9 +13,13 @@ pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
     }
     sheet.text("Checked: ").put(bytes(coverage.root_bytes)).text(" of roots and ");
     sheet.put(bytes(coverage.block_bytes)).text(" of blocks in ");
-    sheet.put(duration(coverage.elapsed_nanoseconds)).text("; ");
-    amount(sheet, coverage.threads_stopped.into(), "thread");
-    sheet.text(" stood still for ").put(duration(coverage.pause_nanoseconds)).end_line();
+    sheet.put(duration(coverage.elapsed_nanoseconds));
+    if coverage.threads_stopped > 1 {
+        sheet.text("; ");
+        amount(sheet, coverage.threads_stopped.into(), "thread");
+        sheet.text(" stood still for ").put(duration(coverage.pause_nanoseconds));
+    }
+    sheet.end_line();
 }
 
 /// Whatever makes the answer less sure.
