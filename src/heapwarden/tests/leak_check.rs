@@ -47,13 +47,13 @@ fn put(place: *mut usize, hidden: usize) {
 #[test]
 fn a_registered_range_keeps_what_it_leads_to() {
     const BYTES: usize = 4321;
-    // SAFETY: a fresh mapping.
+    // SAFETY: a fresh mapping; a private one would be read in any case.
     let place: *mut usize = unsafe {
         libc::mmap(
             core::ptr::null_mut(),
             4096,
             libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            libc::MAP_SHARED | libc::MAP_ANONYMOUS,
             -1,
             0,
         )
