@@ -7,5 +7,6 @@ mod support;
 mod answer;
 mod contexts;
 mod languages;
+mod live;
 mod shapes;
 mod surroundings;
