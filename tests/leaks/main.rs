@@ -5,6 +5,7 @@
 mod support;
 
 mod answer;
+mod beside;
 mod contexts;
 mod languages;
 mod live;

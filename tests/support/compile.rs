@@ -21,7 +21,12 @@ pub fn c_program(source: &str) -> Option<PathBuf> {
     compile(source, &[])
 }
 
-/// The same as a shared library for `dlopen`, and one that `dlclose` really unloads: the linker's
+/// The same with other flags in addition.
+pub fn c_program_with(source: &str, flags: &[&str]) -> Option<PathBuf> {
+    compile(source, flags)
+}
+
+/// A program's source as a shared library for `dlopen`, and one that `dlclose` really unloads: the linker's
 /// "unique" symbols, which inline C++ objects get, would keep it for ever.
 pub fn c_library(source: &str) -> Option<PathBuf> {
     compile(source, LIBRARY)
