@@ -40,11 +40,15 @@ fn reported(source: &str, cases: &[Case<'_>]) {
             continued.exited(3);
             assert_eq!(continued.stdout, "after the call\n", "{continued:?}");
             says(&continued, kind, access, place);
-            // The damage that the write does is not told again.
-            assert_eq!(Report::all(&continued.stderr).len(), 1, "{continued:?}");
+            // The damage that the write does is not told again. Where what is told is a read that
+            // finds no end, the write comes later, and elsewhere.
+            if !arguments.contains("unterminated") {
+                assert_eq!(Report::all(&continued.stderr).len(), 1, "{continued:?}");
+            }
 
+            // What is left is the damage, at the end of the process.
             let unseen = run.option("intercept=0").on("debug");
-            assert!(!unseen.stderr.contains(access), "{unseen:?}");
+            assert!(!unseen.stderr.contains(&by(arguments)), "{unseen:?}");
         }
     }
 }
@@ -58,14 +62,18 @@ fn says(outcome: &Outcome, kind: &str, access: &str, place: &str) {
     }
 }
 
-/// `WRITE of size 4 at 0x602000000010 by memcpy in thread T0`.
-fn names_the_function(arguments: &str, outcome: &Outcome) {
+/// ` by memcpy in thread T0`.
+fn by(arguments: &str) -> String {
     let function = arguments.split(' ').next().expect("a function");
     // The forms for large files are one function with the others.
-    let function = function.trim_end_matches("64");
+    format!(" by {} in thread T0", function.trim_end_matches("64"))
+}
+
+/// `WRITE of size 4 at 0x602000000010 by memcpy in thread T0`.
+fn names_the_function(arguments: &str, outcome: &Outcome) {
     let is_access = |line: &&str| line.starts_with("READ") || line.starts_with("WRITE");
     let access = outcome.stderr.lines().find(is_access).expect("an access");
-    let ending = format!(" by {function} in thread T0");
+    let ending = by(arguments);
     assert!(access.ends_with(&ending), "no {ending:?} in {access:?}");
 }
 

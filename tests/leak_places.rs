@@ -7,13 +7,13 @@ use support::{Run, c_library, c_program};
 
 fn kept_in(place: &str) {
     let Some(program) = c_program("leak_places.c") else { return };
-    Run::of(&program).arg(place).option("leaks=off").on("debug").is_ok();
+    Run::of(&program).arg(place).on("debug").is_ok();
 }
 
 fn kept_in_library(place: &str) {
     let Some(program) = c_program("leak_places.c") else { return };
     let library = c_library("leak_place.c").expect("the compiler is there");
-    Run::of(&program).arg(place).arg(library).option("leaks=off").on("debug").is_ok();
+    Run::of(&program).arg(place).arg(library).on("debug").is_ok();
 }
 
 #[test]

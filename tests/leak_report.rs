@@ -7,7 +7,7 @@ use std::process::Command;
 use support::{Outcome, Run, Scratch, c_library, c_library_with, c_program, report_file};
 
 fn program(what: &str, end: &str) -> Option<Run> {
-    Some(Run::of(c_program("leak_report.c")?).arg(what).arg(end))
+    Some(Run::of(c_program("leak_report.c")?).looking_for_leaks().arg(what).arg(end))
 }
 
 /// The list of two blocks, 40 and 60 bytes, and nothing else.

@@ -165,9 +165,7 @@ fn the_journey_of_the_first_requests() {
 #[test]
 fn output_that_waits_when_the_exit_check_fails() {
     let Some(program) = c_program("lifecycle_output.c") else { return };
-    for (way, is_found) in
-        [("return", true), ("reader", true), ("quick_exit", true), ("_exit", false)]
-    {
+    for way in ["return", "reader", "quick_exit", "_exit"] {
         let folder = Scratch::new();
         let run = Run::of(&program).arg(way).folder(folder.path());
         let written = || fs::read_to_string(folder.path().join("file")).expect("the file");
@@ -175,6 +173,8 @@ fn output_that_waits_when_the_exit_check_fails() {
         without.exited(5);
         let file = written();
         for profile in CHECKED {
+            // `_exit` is looked at where stacks are kept.
+            let is_found = way != "_exit" || *profile != "harden";
             for action in ["abort", "exit", "continue"] {
                 let outcome = run.clone().option(&format!("on_error={action}")).on(profile);
                 match action {

@@ -7,7 +7,7 @@ use support::{Run, c_program};
 /// A small quarantine: what waits there is verified with every check.
 fn program(what: &str) -> Option<Run> {
     let run = Run::of(c_program("on_demand.c")?).arg(what);
-    Some(run.option("check_signal=12").option("quarantine_mb=1").option("leaks=off"))
+    Some(run.option("check_signal=12").option("quarantine_mb=1"))
 }
 
 /// How many checks found nothing.

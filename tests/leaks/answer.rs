@@ -81,7 +81,7 @@ impl Answer<'_> {
 /// Runs a program with a report file.
 pub fn run(program: &Path, args: &[&str], profile: &str) -> (Outcome, Value) {
     let folder = Scratch::new();
-    let run = Run::of(program).args(args).folder(folder.path());
+    let run = Run::of(program).looking_for_leaks().args(args).folder(folder.path());
     let outcome = run.option("report_path=report.json").on(profile);
     let file = report_file(&folder.path().join("report.json"));
     (outcome, file)

@@ -35,7 +35,7 @@ fn a_forked_child_answers_for_itself() {
     let Some(program) = c_program(CONTEXTS) else { return };
     for profile in PROFILES {
         let folder = Scratch::new();
-        let run = Run::of(&program).arg("fork").folder(folder.path());
+        let run = Run::of(&program).looking_for_leaks().arg("fork").folder(folder.path());
         let outcome = run.option("report_path=report.json").on(profile);
         outcome.exited(0);
         Answer::default().check_totals(&report_file(&folder.path().join("report.json")), &outcome);

@@ -8,7 +8,7 @@ use crate::support::{Run, c_program};
 fn a_busy_process_answers_a_hundred_signals() {
     let Some(program) = c_program("leak_live.c") else { return };
     for profile in PROFILES {
-        let run = Run::of(&program).option("report_signal=10").seconds(300);
+        let run = Run::of(&program).looking_for_leaks().option("report_signal=10").seconds(300);
         let outcome = run.on(profile);
         outcome.exited(0);
         assert_eq!(outcome.stdout, "ok\n", "{outcome:?}");

@@ -16,7 +16,7 @@ fn direct_leak_within(wrapper: &[&str]) {
     let wrapper: Vec<&OsStr> = wrapper.iter().map(OsStr::new).collect();
     for profile in PROFILES {
         let folder = Scratch::new();
-        let run = Run::of(&program).arg("direct").folder(folder.path());
+        let run = Run::of(&program).looking_for_leaks().arg("direct").folder(folder.path());
         let outcome = run.option("report_path=report.json").on_within(&wrapper, profile);
         answer.check_totals(&report_file(&folder.path().join("report.json")), &outcome);
     }
@@ -45,7 +45,7 @@ fn loses_nothing(command: &[&str]) {
     }
     for profile in PROFILES {
         let folder = Scratch::new();
-        let run = Run::of(command[0]).args(&command[1..]).folder(folder.path());
+        let run = Run::of(command[0]).looking_for_leaks().args(&command[1..]).folder(folder.path());
         let outcome = run.option("report_path=report.json").on(profile);
         outcome.exited(0);
         is_clean(&report_file(&folder.path().join("report.json")), &outcome);
@@ -93,7 +93,8 @@ fn git_log_loses_nothing() {
     }
     let folder = Scratch::new();
     let git = |arguments: &[&str]| {
-        let run = Run::of("git").args(["-c", "user.name=a", "-c", "user.email=b"]);
+        let run =
+            Run::of("git").looking_for_leaks().args(["-c", "user.name=a", "-c", "user.email=b"]);
         run.args(arguments).folder(folder.path())
     };
     git(&["init", "-q"]).on_libc().exited(0);

@@ -21,7 +21,7 @@ struct Object {
 };
 
 static Object first("static ");
-static thread_local Object *leaked_by_thread;
+static thread_local Object *volatile leaked_by_thread;
 
 static Object &function_static() {
     static Object object("function ");

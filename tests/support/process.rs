@@ -21,6 +21,7 @@ pub struct Run {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     options: Vec<String>,
+    looks_for_leaks: bool,
     folder: Option<PathBuf>,
     limits: Vec<(libc::__rlimit_resource_t, u64)>,
     seconds: u64,
@@ -33,6 +34,7 @@ impl Run {
             args: Vec::new(),
             env: Vec::new(),
             options: Vec::new(),
+            looks_for_leaks: false,
             folder: None,
             limits: Vec::new(),
             seconds: 120,
@@ -57,6 +59,13 @@ impl Run {
     /// A Heapwarden option, `key=value`.
     pub fn option(mut self, option: &str) -> Run {
         self.options.push(option.to_owned());
+        self
+    }
+
+    /// With the profile's own answer to whether leaks are looked for. Otherwise they are not: many a
+    /// test program leaves its blocks to the end of the process, and so do real ones.
+    pub fn looking_for_leaks(mut self) -> Run {
+        self.looks_for_leaks = true;
         self
     }
 
@@ -101,6 +110,9 @@ impl Run {
 
     fn on_heapwarden(&self, command: &mut Command, profile: &str) {
         command.args(["run", "-p", profile]);
+        if !self.looks_for_leaks {
+            command.args(["-o", "leaks=off"]);
+        }
         for option in &self.options {
             command.args(["-o", option]);
         }
