@@ -113,7 +113,8 @@ fn essence(report: &str) -> Vec<String> {
     let is_ours = |line: &&str| !line.starts_with("    #") || line.contains(" example.c");
     let stable = |line: &str| {
         // `==PID==`: no number is too small for a process.
-        let line = line.trim_start_matches("==").trim_start_matches(|c: char| c.is_ascii_digit());
+        let number = line.strip_prefix("==").and_then(|rest| rest.split_once("=="));
+        let line = number.map_or(line, |(_, rest)| rest);
         let mut words: Vec<_> = line.split_inclusive(|c: char| " ,[)=:".contains(c)).collect();
         words.retain(|word| {
             let number = word.trim_end_matches(|c: char| " ,[)=:".contains(c));

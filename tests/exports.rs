@@ -62,6 +62,7 @@ const EXPORTS: &[&str] = &[
     "mallopt",
     "memalign",
     "posix_memalign",
+    "prctl",
     "pvalloc",
     "realloc",
     "sigaction",

@@ -18,6 +18,7 @@ pub mod options;
 pub mod prepare;
 pub mod profile;
 pub mod report;
+pub mod sandbox;
 pub mod scan;
 pub mod start;
 pub mod symbolize;

@@ -22,6 +22,7 @@ mod libraries;
 mod lsan;
 mod panic;
 mod resolved;
+mod sandbox;
 mod signals;
 
 #[global_allocator]

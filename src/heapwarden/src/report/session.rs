@@ -9,6 +9,7 @@ use super::signals::Blocked;
 use super::{memory, process};
 use crate::inside;
 use crate::options::Options;
+use crate::sandbox;
 use crate::symbolize::{Symbolizer, Symbols};
 use core::cell::UnsafeCell;
 
@@ -93,7 +94,7 @@ impl Session {
             unsafe { (&mut *self.state(), &mut *self.area.modules(), &mut *self.area.buffer()) };
         modules.refresh();
         let file = &mut state.report_file;
-        if !options.symbolize || state.symbols_are_broken {
+        if !options.symbolize || state.symbols_are_broken || sandbox::is_entered() {
             return action(modules, file, buffer);
         }
         action(&mut state.symbols.of(modules), file, buffer);

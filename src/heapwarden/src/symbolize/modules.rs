@@ -6,6 +6,7 @@
 
 use super::elf::{BuildId, Loaded};
 use super::{Frame, Symbolizer, Variable, maps, process_memory};
+use crate::sandbox;
 use crate::unwind::modules;
 
 const MODULES_MAX: usize = 1024;
@@ -61,6 +62,13 @@ impl Modules {
     /// Reads what is mapped now. What does not fit is left out.
     pub fn refresh(&mut self) {
         (self.count, self.path_bytes) = (0, 0);
+        if !sandbox::is_entered() {
+            self.add_mapped();
+        }
+        self.add_closed();
+    }
+
+    fn add_mapped(&mut self) {
         let mut candidate: Option<(Loaded, u64)> = None;
         maps::each(&mut |mapping| {
             let is_device = mapping.path.starts_with(b"/dev/");
@@ -77,7 +85,6 @@ impl Modules {
                 candidate = None;
             }
         });
-        self.add_closed();
     }
 
     /// Adds what the unwinder met and is not mapped any more, unless something else is there now: old
