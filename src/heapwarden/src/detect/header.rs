@@ -78,6 +78,10 @@ fn tell(
         damage: Some(shown.canary(offset, changed_bytes)),
         ..facts(kind, first, what)
     });
+    // The block is not taken back and stays as it is, for every later check to find.
+    if let Some(block) = own {
+        told::note(&block, header_at, HEADER_BYTES);
+    }
 }
 
 /// Whether the block in the slot below wrote past its end; if so, it is reported.

@@ -48,7 +48,6 @@ fn changed(
     mut rule_of: impl FnMut(usize) -> Option<Rule>,
 ) -> Option<Window> {
     let Registers { mut pc, mut sp, mut bp } = request.start;
-    let most = FRESH_MAX.min(request.depth);
     let mut frame = Frame::start(request.start);
     let (mut kept, mut fresh) = (last.end, 0);
     loop {
@@ -58,10 +57,14 @@ fn changed(
         if kept == last.first {
             return None;
         }
+        // As deep as was asked, and no remembered frame is part of it: nothing to verify.
+        if fresh == request.depth {
+            return None;
+        }
         if last.frames[kept - 1].is(&Registers { pc, sp, bp }) {
             break;
         }
-        if fresh == most {
+        if fresh == FRESH_MAX {
             return None;
         }
         let rule = rule_of(pc)?;

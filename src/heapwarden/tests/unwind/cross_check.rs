@@ -24,8 +24,12 @@ struct Stack {
 
 impl Stack {
     fn by(engine: &dyn Engine, start: Registers, skip: usize) -> Stack {
+        Stack::of_depth(engine, start, skip, DEPTH)
+    }
+
+    fn of_depth(engine: &dyn Engine, start: Registers, skip: usize, depth: usize) -> Stack {
         let mut frames = [0; DEPTH];
-        let request = Request { start, depth: DEPTH, skip, own: 0..0 };
+        let request = Request { start, depth, skip, own: 0..0 };
         let count = engine.capture(&request, &mut frames);
         Stack { frames, count }
     }
@@ -67,6 +71,8 @@ fn same(ours: &[usize], theirs: &[usize]) -> bool {
 #[inline(never)]
 pub extern "C" fn check() {
     let start = Registers::here();
+    // Of the innermost frames alone: what is remembered then may lie further out.
+    let shallow = [1, 2, 3].map(|depth| Stack::of_depth(&Framehop, start, 0, depth));
     let aided = Stack::by(&Framehop, start, 0);
     let unaided = Stack::by(&Unaided, start, 0);
     // As if some of these functions were the library's: the way through them is remembered, whole.
@@ -80,6 +86,8 @@ pub extern "C" fn check() {
     let beyond = if unaided.count == DEPTH { &outer.frames[inner.len()..outer.count] } else { &[] };
     let outer_agrees = outer.frames().strip_prefix(inner) == Some(beyond);
     let agree = agree && outer_agrees && again.frames() == unaided.frames();
+    let is_prefix = |stack: &Stack| unaided.frames().starts_with(stack.frames());
+    let agree = agree && shallow.iter().all(|stack| stack.count > 0 && is_prefix(stack));
     if !agree || aided.frames() != unaided.frames() {
         keep_mismatch(&[
             ("aided", &aided),
@@ -87,6 +95,7 @@ pub extern "C" fn check() {
             ("libgcc", &theirs),
             ("without some", &outer),
             ("once more", &again),
+            ("three frames", &shallow[2]),
         ]);
     }
 }
