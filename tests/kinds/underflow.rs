@@ -9,7 +9,7 @@ const CASE: Case<'static> = Case {
     action: "WRITE of size 2 at 0x",
     place: "2 bytes before 24-byte region",
     block: Some(Block { size: 24, offset: -2, family: "malloc", state: "live" }),
-    damage: Some(Damage { offset: -2, bytes: "abcd" }),
+    damage: Some(Damage { offset: -2, bytes: "1234" }),
     stacks: Stacks {
         access: &["drop_block", "main"],
         allocated: &["make_block", "main"],
@@ -65,7 +65,7 @@ fn of_an_aligned_block() {
             args: &[way],
             place,
             block: Some(Block { offset, family: "memalign", ..CASE.block.unwrap() }),
-            damage: Some(Damage { offset, bytes: "abcd" }),
+            damage: Some(Damage { offset, bytes: "1234" }),
             stacks,
             ..CASE
         };

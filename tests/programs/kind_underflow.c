@@ -19,7 +19,7 @@ int main(int argc, char **argv) {
     char *block = aligned ? make_aligned(256, size) : make_block(size);
     memset(block, 1, size);
     /* Far enough before an aligned block nothing is its header. */
-    write_block(is(way, "gap") ? block - 14 : block - 2, "\xab\xcd", count);
+    write_block(is(way, "gap") ? block - 14 : block - 2, "\x12\x34", count);
     if (is(way, "realloc")) {
         resize_block(block, 1000);
     } else if (!is(way, "exit")) {
