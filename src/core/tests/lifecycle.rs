@@ -5,12 +5,25 @@ mod support;
 use heapwarden_core::size_class::SMALL_MAX;
 use heapwarden_core::statistics::gather;
 use heapwarden_core::{allocate, free, reallocate, trim, verify_structures};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use std::{ptr, thread};
 
-/// The figures are the whole process's, so these tests run one at a time.
-static ALONE: Mutex<()> = Mutex::new(());
+/// The figures are the whole process's, so these tests run one at a time; and not before the thread
+/// of the test before, which goes on for a moment, has told the core of its end.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    let guard = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    release(allocate(1));
+    for _ in 0..10_000 {
+        if gather().threads == 1 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    guard
+}
 
 const SIZES: [usize; 5] = [24, 1000, SMALL_MAX, 100_000, 40 << 20];
 
@@ -46,7 +59,7 @@ fn a_thread_may_use_the_heap_after_its_end() {
     }
     static LEFT: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
-    let _alone = ALONE.lock().unwrap();
+    let _alone = alone();
     release(allocate(1));
     let mut key = 0;
     // SAFETY: `late` lives as long as the process.
@@ -71,7 +84,7 @@ fn a_thread_may_use_the_heap_after_its_end() {
 
 #[test]
 fn threads_one_after_another_leave_nothing_behind() {
-    let _alone = ALONE.lock().unwrap();
+    let _alone = alone();
     let round = || {
         let started = thread::spawn(|| {
             let blocks: Vec<_> = (0..500).map(|number| allocate(number * 5) as usize).collect();
@@ -94,7 +107,7 @@ fn threads_one_after_another_leave_nothing_behind() {
 
 #[test]
 fn blocks_outlive_their_thread() {
-    let _alone = ALONE.lock().unwrap();
+    let _alone = alone();
     release(allocate(1));
     trim(0);
     let before = gather();
