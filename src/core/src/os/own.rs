@@ -30,6 +30,7 @@ const FILLING: usize = 1;
 /// Notes a mapping.
 pub fn note(start: usize, bytes: usize) {
     for (number, place) in TABLE.iter().enumerate() {
+        // Acquire: pairs with the Release in `forget`: the end is not overtaken by the old one's.
         if place.start.load(Relaxed) == 0
             && place.start.compare_exchange(0, FILLING, Acquire, Relaxed).is_ok()
         {
@@ -47,6 +48,7 @@ pub fn note(start: usize, bytes: usize) {
 pub fn forget(start: usize) {
     let used = USED.load(Relaxed);
     if let Some(place) = TABLE[..used].iter().find(|place| place.start.load(Relaxed) == start) {
+        // Release: pairs with the Acquire of who takes the place next.
         place.start.store(0, Release);
     }
 }
@@ -54,6 +56,7 @@ pub fn forget(start: usize) {
 /// Calls `visit` with each of them. False when some were not noted for want of a place.
 pub fn visit(visit: &mut dyn FnMut(Range<usize>)) -> bool {
     for place in &TABLE[..USED.load(Relaxed)] {
+        // Acquire: pairs with the Release in `note`.
         let start = place.start.load(Acquire);
         if start > FILLING {
             visit(start..place.end.load(Relaxed));

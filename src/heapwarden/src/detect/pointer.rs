@@ -1,12 +1,13 @@
 //! Pointers that lead to no memory of ours: what is there instead, as the kernel's map tells it.
 //!
-//! Cold: the map is read through raw system calls into a small buffer on the stack.
+//! Cold: the map is read anew each time, on a stack of the library.
 
 use super::tell::{deliver, facts};
 use crate::checked::{FREE_FILL, NEW_FILL, Release, settings};
+use crate::handler_stack;
 use crate::report::{Facts, Kind, Pointer};
+use crate::symbolize::maps::{self, Mapping};
 use core::ffi::c_void;
-use heapwarden_core::os::syscall;
 
 /// A foreign pointer is given back: reported if nothing that could be another allocator's is
 /// there, else passed on to the next allocator, as if we were not.
@@ -54,22 +55,18 @@ pub fn classify(address: usize) -> Pointer {
     if on_this_stack(address) {
         return Pointer::Stack;
     }
-    let mut found = Pointer::Wild;
-    let mut last_was_file = false;
-    let read = read_map(&mut |line| {
-        let Some(mapping) = Mapping::parse(line) else { return true };
-        if address < mapping.start {
-            return false;
-        }
-        if address < mapping.end {
-            found = mapping.classify(last_was_file);
-            return false;
-        }
-        last_was_file = mapping.is_file;
-        true
+    let (mut found, mut last_was_file, mut is_known) = (Pointer::Wild, false, false);
+    // The thread that frees may have little stack left.
+    handler_stack::run(&mut || {
+        is_known = maps::each(&mut |mapping| {
+            if (mapping.start..mapping.end).contains(&address) {
+                found = meaning(mapping, last_was_file);
+            }
+            last_was_file = is_file(mapping);
+        });
     });
     // Without a map nothing can be said: the next allocator may know.
-    if read { found } else { Pointer::Foreign }
+    if is_known { found } else { Pointer::Foreign }
 }
 
 /// Whether an address lies near this function's frame, above it.
@@ -79,108 +76,28 @@ fn on_this_stack(address: usize) -> bool {
     address >= here && address - here < 64 * 1024
 }
 
-struct Mapping {
-    start: usize,
-    end: usize,
-    executable: bool,
-    is_file: bool,
-    is_stack: bool,
-    /// What the kernel calls [heap], where libc's own malloc works.
-    is_heap: bool,
+fn is_file(mapping: &Mapping<'_>) -> bool {
+    mapping.path.starts_with(b"/")
 }
 
-impl Mapping {
-    /// Reads `start-end perms offset device inode path`.
-    fn parse(line: &[u8]) -> Option<Self> {
-        let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
-        let mut range = words.next()?.split(|byte| *byte == b'-');
-        let (start, end) = (hexadecimal(range.next()?)?, hexadecimal(range.next()?)?);
-        let permissions = words.next()?;
-        let path = words.nth(3).unwrap_or(b"");
-        Some(Self {
-            start,
-            end,
-            executable: permissions.get(2) == Some(&b'x'),
-            is_file: path.starts_with(b"/"),
-            is_stack: path.starts_with(b"[stack"),
-            is_heap: path.starts_with(b"[heap"),
-        })
+/// What an address in a mapping is. `after_file`: the mapping before it is a file's, and this may be
+/// its zeroed data.
+fn meaning(mapping: &Mapping<'_>, after_file: bool) -> Pointer {
+    if mapping.path.starts_with(b"[stack") {
+        return Pointer::Stack;
     }
-
-    /// `after_file`: the mapping before it is a file's, and this may be its zeroed data.
-    fn classify(&self, after_file: bool) -> Pointer {
-        match self {
-            Mapping { is_stack: true, .. } => Pointer::Stack,
-            Mapping { executable: true, .. } => Pointer::Code,
-            Mapping { is_file: true, .. } => Pointer::Global,
-            Mapping { is_heap: true, .. } => Pointer::Foreign,
-            _ if after_file && self.end - self.start < 1 << 20 => Pointer::Global,
-            _ => Pointer::Foreign,
-        }
+    if mapping.executable {
+        return Pointer::Code;
     }
-}
-
-fn hexadecimal(digits: &[u8]) -> Option<usize> {
-    digits.iter().try_fold(0usize, |value, digit| {
-        let digit = (*digit as char).to_digit(16)? as usize;
-        value.checked_mul(16)?.checked_add(digit)
-    })
-}
-
-/// Calls `visit` with each line of this process's map until it returns false. False when the map
-/// cannot be read.
-fn read_map(visit: &mut dyn FnMut(&[u8]) -> bool) -> bool {
-    const CLOEXEC: usize = libc::O_CLOEXEC as usize;
-    let path = c"/proc/self/maps";
-    let at = libc::AT_FDCWD as usize;
-    // SAFETY: a live string is read.
-    let opened =
-        unsafe { syscall::call(libc::SYS_openat, [at, path.as_ptr() as usize, CLOEXEC, 0, 0, 0]) };
-    let Ok(descriptor) = opened else { return false };
-    let mut buffer = [0u8; 1024];
-    let mut filled = 0;
-    'reading: loop {
-        let room = &mut buffer[filled..];
-        // SAFETY: the kernel writes at most the room's length into it.
-        let read = unsafe {
-            syscall::call(
-                libc::SYS_read,
-                [descriptor, room.as_mut_ptr() as usize, room.len(), 0, 0, 0],
-            )
-        };
-        let Ok(count @ 1..) = read else { break };
-        filled += count;
-        while let Some(end) = buffer[..filled].iter().position(|byte| *byte == b'\n') {
-            if !visit(&buffer[..end]) {
-                break 'reading;
-            }
-            buffer.copy_within(end + 1..filled, 0);
-            filled -= end + 1;
-        }
-        if filled == buffer.len() {
-            // A path longer than the buffer: what of the line is known is enough.
-            if !visit(&buffer) {
-                break;
-            }
-            filled = 0;
-        }
-    }
-    // SAFETY: the descriptor is ours.
-    let _ = unsafe { syscall::call(libc::SYS_close, [descriptor, 0, 0, 0, 0, 0]) };
-    true
+    // What the kernel calls [heap] is where libc's own malloc works.
+    let is_heap = mapping.path.starts_with(b"[heap");
+    let is_zeroed_data = after_file && !is_heap && mapping.end - mapping.start < 1 << 20;
+    if is_file(mapping) || is_zeroed_data { Pointer::Global } else { Pointer::Foreign }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_of_the_map_is_read() {
-        let line = b"7f12a000-7f12b000 r-xp 00001000 fe:00 326279     /usr/lib/libc.so.6";
-        let mapping = Mapping::parse(line).expect("a mapping");
-        assert_eq!((mapping.start, mapping.end), (0x7f12_a000, 0x7f12_b000));
-        assert_eq!(mapping.classify(false), Pointer::Code);
-    }
 
     #[test]
     fn stack_global_code_and_nothing_are_told_apart() {

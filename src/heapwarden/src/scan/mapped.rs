@@ -11,7 +11,6 @@ use super::glibc;
 use super::pagemap::Pagemap;
 use super::readable::stretches;
 use super::segments;
-use crate::sandbox;
 use crate::symbolize::maps::{self, Mapping};
 use core::ops::Range;
 use heapwarden_core::os::PAGE;
@@ -22,9 +21,6 @@ struct Excluded<'a>(&'a [(usize, usize)]);
 
 /// Calls `visit` with each stretch of such memory. False when it is not known which memory that is.
 pub fn visit(held: &Held, memory: &Area, visit: &mut dyn FnMut(Range<usize>)) -> bool {
-    if sandbox::is_entered() {
-        return false;
-    }
     let mut count = 0;
     let is_known = own(held, &mut |_| count += 1);
     let Some(list) = memory.alloc_slice::<(usize, usize)>(count) else { return false };

@@ -1,6 +1,7 @@
 //! /proc/self/maps, line by line.
 
 use super::file::read_file;
+use crate::sandbox;
 
 /// A line of it.
 pub(crate) struct Mapping<'a> {
@@ -16,12 +17,16 @@ pub(crate) struct Mapping<'a> {
     pub path: &'a [u8],
 }
 
-/// Calls `visit` with every mapping, in order of addresses. False when the file cannot be opened.
+/// Calls `visit` with every mapping, in order of addresses. False when the file cannot be opened, or
+/// to try might end the program.
 pub(crate) fn each(visit: &mut dyn FnMut(&Mapping<'_>)) -> bool {
     /// A path of 4096 bytes and the fields before it.
     const LINE_MAX: usize = 4096 + 128;
     let mut line = [0u8; LINE_MAX];
     let mut filled = 0;
+    if sandbox::is_entered() {
+        return false;
+    }
     read_file(c"/proc/self/maps", &mut |portion| {
         for byte in portion {
             if *byte == b'\n' {

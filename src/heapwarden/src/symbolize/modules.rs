@@ -6,7 +6,6 @@
 
 use super::elf::{BuildId, Loaded};
 use super::{Frame, Symbolizer, Variable, maps, process_memory};
-use crate::sandbox;
 use crate::unwind::modules;
 
 const MODULES_MAX: usize = 1024;
@@ -62,9 +61,7 @@ impl Modules {
     /// Reads what is mapped now. What does not fit is left out.
     pub fn refresh(&mut self) {
         (self.count, self.path_bytes) = (0, 0);
-        if !sandbox::is_entered() {
-            self.add_mapped();
-        }
+        self.add_mapped();
         self.add_closed();
     }
 
