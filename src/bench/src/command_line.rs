@@ -78,6 +78,9 @@ pub struct AllocatorChoice {
     /// Another allocator to measure; may be repeated
     #[arg(long = "lib", value_name = "NAME=PATH")]
     pub libraries: Vec<String>,
+    /// This command as it is built with AddressSanitizer, for a column of it
+    #[arg(long, value_name = "PATH")]
+    pub asan: Option<PathBuf>,
     /// Leave out allocators whose name contains this; may be repeated
     #[arg(long = "without", value_name = "NAME")]
     pub without: Vec<String>,

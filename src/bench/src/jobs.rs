@@ -37,6 +37,8 @@ pub struct Job {
     pub counts: bool,
     /// Whether the slowest checkers run it too.
     pub short: bool,
+    /// Whether it is one of the own workloads, which can be compiled anew.
+    pub own: bool,
 }
 
 /// The jobs that checkers of 20 to 50 times glibc's time run.
@@ -54,6 +56,7 @@ impl Job {
             driver: Driver::Alone,
             counts: true,
             short: SHORT.contains(&name),
+            own: false,
         }
     }
 
@@ -65,12 +68,34 @@ impl Job {
         let mut environment = under.environment();
         environment.extend(self.environment.iter().cloned());
         match self.driver {
-            Driver::Alone => spawner.run(scratch, &under.command(&self.command), &environment),
+            Driver::Alone => {
+                let command = under.command(&self.command_under(under)?);
+                spawner.run(scratch, &command, &environment)
+            }
             Driver::Redis => {
                 let job = Job { command: under.command(&self.command), ..self.clone() };
                 redis::run(&job, spawner, scratch, &environment)
             }
         }
+    }
+}
+
+impl Job {
+    /// Whether it can be run under an allocator.
+    pub fn runs_under(&self, under: &Allocator) -> bool {
+        (self.short || !under.short_only) && (self.own || under.recompiled.is_none())
+    }
+
+    /// The command line, of the recompiled program if the allocator is one that has to be compiled in.
+    fn command_under(&self, under: &Allocator) -> Result<Vec<OsString>> {
+        let mut command = self.command.clone();
+        if let (Some(executable), Some(program)) = (&under.recompiled, command.first_mut()) {
+            *program = match self.name.as_str() {
+                "strings" => workloads::build_strings(executable, &["-fsanitize=address"])?.into(),
+                _ => executable.into(),
+            };
+        }
+        Ok(command)
     }
 }
 
@@ -108,11 +133,11 @@ fn of_workload(workload: &workloads::Workload, spawner: &Spawner) -> Result<Job>
     let command: Vec<OsString> = match workload.name {
         // The C++ program itself, so that nothing of this executable is measured with it.
         "strings" => {
-            let program = workloads::build_strings(&spawner.executable)?;
+            let program = workloads::build_strings(&spawner.executable, &[])?;
             vec![program.into(), workload.operations.to_string().into()]
         }
         name => vec![spawner.executable.clone().into(), "workload".into(), name.into()],
     };
     let counts = workload.name != "scale";
-    Ok(Job { counts, ..Job::new(workload.name, workload.what.to_owned(), command) })
+    Ok(Job { counts, own: true, ..Job::new(workload.name, workload.what.to_owned(), command) })
 }

@@ -47,8 +47,8 @@ fn run_job(
         for turn in 0..allocators.len() {
             // The first round keeps the order: the baseline's output is what the others must print.
             let index = (turn + round) % allocators.len();
-            let Allocator { slow, short_only, .. } = allocators[index];
-            let skipped = slow && round > 0 || short_only && !job.short;
+            let allocator = &allocators[index];
+            let skipped = allocator.slow && round > 0 || !job.runs_under(allocator);
             if skipped || cells[index].problem.is_some() {
                 continue;
             }

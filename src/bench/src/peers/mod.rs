@@ -8,10 +8,12 @@
 //!
 //! Tools that wrap a program (Memcheck) and libraries that watch malloc (heaptrack) are columns too.
 //! What takes many times as long is marked: it runs each job once, or the short ones only.
+//! A sanitizer, which has to be compiled in, runs the own workloads only.
 
 mod build;
 mod installed;
 mod prove;
+mod recompiled;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,8 @@ pub struct Allocator {
     pub version: String,
     /// The library that is preloaded.
     pub library: PathBuf,
+    /// This executable as a sanitizer's compiler builds it, which runs the own workloads instead.
+    pub recompiled: Option<PathBuf>,
     /// HEAPWARDEN_OPTIONS, empty for the others.
     pub options: String,
     /// KEY=VALUE: what else it needs in the environment.
@@ -62,7 +66,9 @@ impl Allocator {
     /// The variables that put this allocator under a program.
     pub fn environment(&self) -> Vec<OsString> {
         let mut preload = OsString::from("LD_PRELOAD=");
-        preload.push(&self.library);
+        if self.recompiled.is_none() {
+            preload.push(&self.library);
+        }
         let mut environment = vec![preload];
         if !self.options.is_empty() {
             environment.push(format!("HEAPWARDEN_OPTIONS={}", self.options).into());
@@ -103,6 +109,7 @@ pub fn discover(choice: &AllocatorChoice) -> Result<(Vec<Allocator>, Vec<String>
         Err(note) => notes.push(note),
     }
     candidates.extend(installed::all());
+    candidates.extend(choice.asan.as_deref().map(recompiled::address_sanitizer));
     for entry in &choice.libraries {
         let (name, path) =
             entry.split_once('=').ok_or_else(|| format!("--lib wants NAME=PATH, not {entry}"))?;

@@ -9,7 +9,10 @@ use crate::Result;
 
 /// Starts a child under the allocator and asks where its malloc comes from.
 pub fn prove(allocator: &Allocator) -> Result<()> {
-    let executable = std::env::current_exe().map_err(|error| error.to_string())?;
+    let executable = match &allocator.recompiled {
+        Some(executable) => executable.clone(),
+        None => std::env::current_exe().map_err(|error| error.to_string())?,
+    };
     let command = allocator.command(&[executable.into(), "provider".into()]);
     let mut child = Command::new("env");
     child.args(["-u", "LD_LIBRARY_PATH"]).args(allocator.environment()).args(command);

@@ -123,7 +123,7 @@ pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
 /// True when the workload can run on this machine; `strings` needs a C++ compiler.
 pub fn available(workload: &Workload, executable: &Path) -> std::result::Result<(), String> {
     match workload.name {
-        "strings" => strings::build(executable).map(drop),
+        "strings" => strings::build(executable, &[]).map(drop),
         _ => Ok(()),
     }
 }

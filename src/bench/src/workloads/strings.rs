@@ -14,22 +14,23 @@ const SOURCE: &str = include_str!("strings.cpp");
 /// Becomes the C++ program: exec keeps the preloaded library in the environment.
 pub fn run(operations: u64) -> Result<u64> {
     let executable = std::env::current_exe().map_err(|error| error.to_string())?;
-    let program = build(&executable)?;
+    let program = build(&executable, &[])?;
     let error = Command::new(&program).arg(operations.to_string()).exec();
     Err(format!("cannot run {}: {error}", program.display()))
 }
 
-/// Compiles the program if it is not there yet, and gives its path.
-pub fn build(executable: &Path) -> Result<PathBuf> {
+/// Compiles the program with `flags` if it is not there yet, and gives its path.
+pub fn build(executable: &Path, flags: &[&str]) -> Result<PathBuf> {
     let beside = executable.parent().map(Path::to_path_buf).unwrap_or_default();
-    let name = format!("bench-strings-{:016x}", fingerprint(SOURCE.as_bytes()));
+    let identity = [&[SOURCE], flags].concat().concat();
+    let name = format!("bench-strings-{:016x}", fingerprint(identity.as_bytes()));
     let mut complaint = String::new();
     for folder in [beside, std::env::temp_dir()] {
         let program = folder.join(&name);
         if program.exists() {
             return Ok(program);
         }
-        match compile(&folder, &program) {
+        match compile(&folder, &program, flags) {
             Ok(()) => return Ok(program),
             Err(error) => complaint = error,
         }
@@ -37,14 +38,16 @@ pub fn build(executable: &Path) -> Result<PathBuf> {
     Err(complaint)
 }
 
-fn compile(folder: &Path, program: &Path) -> Result<()> {
+fn compile(folder: &Path, program: &Path, flags: &[&str]) -> Result<()> {
     // Compiled under another name and renamed, so that a half-written program is never run.
     let unfinished = folder.join(format!("bench-strings-{}.tmp", std::process::id()));
     let source = unfinished.with_extension("cpp");
     std::fs::write(&source, SOURCE)
         .map_err(|error| format!("cannot write {}: {error}", source.display()))?;
     let output = Command::new("g++")
-        .args(["-std=c++17", "-O2", "-o"])
+        .args(["-std=c++17", "-O2"])
+        .args(flags)
+        .arg("-o")
         .arg(&unfinished)
         .arg(&source)
         .env_remove("LD_PRELOAD")
