@@ -15,7 +15,7 @@ use core::ptr;
 #[inline(always)]
 pub fn allocate_fast(size: usize) -> *mut u8 {
     let cache = tls::fast();
-    if size > TABLE_MAX || cache.is_null() {
+    if cache.is_null() || size > TABLE_MAX {
         return ptr::null_mut();
     }
     // SAFETY: the cache is this thread's; the table holds classes.

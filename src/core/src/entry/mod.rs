@@ -12,7 +12,7 @@ mod special;
 
 pub use allocate::{allocate, allocate_fast, allocate_slow};
 pub use free::{free, free_fast, free_slow};
-pub use layer::{allocate_class, free_class};
+pub use layer::{Stacks, allocate_class, free_class};
 pub use special::{allocate_aligned, allocate_zeroed};
 
 use crate::arena::{arenas, batch};

@@ -172,6 +172,22 @@ impl Cache {
         }
     }
 
+    /// Puts a slot back that was just handed out, as if it had not been.
+    ///
+    /// # Safety
+    /// `cache` is the calling thread's; the slot is the last that [`pop`](Self::pop) returned for
+    /// `class`.
+    #[cold]
+    pub unsafe fn unpop(cache: *mut Cache, class: usize, slot: *mut u8) {
+        // SAFETY: the caller's promise: the place above top was the slot's.
+        unsafe {
+            let bin = &mut (*cache).bins[class];
+            *bin.top = slot as usize;
+            bin.top = bin.top.add(1);
+            bin.allocations -= 1;
+        }
+    }
+
     /// Takes a slot of `class` back; false when the stack is full.
     ///
     /// # Safety

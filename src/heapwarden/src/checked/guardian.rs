@@ -4,9 +4,11 @@
 //! the next new one. The thread's block holds the pointer; without memory for one the thread does
 //! without a quarantine.
 
-use super::release;
 use super::settings::settings;
+use super::{quick, release};
 use crate::callsite::counters::Tallies;
+use crate::chunk::Alone;
+use crate::chunk::secret::{Secret, secret};
 use crate::quarantine::fifo::Entry;
 use crate::quarantine::ring::Ring;
 use core::alloc::{GlobalAlloc, Layout};
@@ -15,18 +17,24 @@ use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
-use heapwarden_core::size_class::CLASSES;
-use heapwarden_core::{PrivateHeap, tls};
+use heapwarden_core::size_class::{CLASSES, TABLE};
+use heapwarden_core::{PrivateHeap, Stacks, tls};
 
 /// Which of the thread block's words is ours.
 const WORD: usize = 1;
 /// How many slots leave the rings before they go to the shared FIFO together.
 pub const OUTGOING: usize = 32;
 
-/// A thread's rings and counters.
+/// A thread's rings and counters, and what else the short way needs at hand.
 pub struct Guardian {
     /// Rings by class.
     pub rings: [Ring; CLASSES],
+    /// The process's secret.
+    pub secret: Secret,
+    /// Where libc says whether the process has one thread.
+    pub alone: Alone,
+    /// The thread's stacks of free slots, while the short way is open to it.
+    pub stacks: Stacks,
     /// Slots on their way from the rings to the FIFO.
     pub outgoing: [Entry; OUTGOING],
     /// How many of them.
@@ -40,6 +48,7 @@ pub struct Guardian {
     /// What the threads that had this guardian have counted per call site.
     tallies: AtomicPtr<Tallies>,
     random: u64,
+    step: u64,
     busy: AtomicBool,
     /// The owner's thread pointer, and the generation of forked processes it took this in.
     owner: AtomicUsize,
@@ -51,13 +60,12 @@ static ALL: AtomicPtr<Guardian> = AtomicPtr::new(ptr::null_mut());
 static NUMBERS: AtomicU32 = AtomicU32::new(0);
 
 impl Guardian {
-    /// The next random bits (xorshift).
+    /// The next random bits: the better half of a linear congruential generator whose start and
+    /// step are the thread's own.
     #[inline(always)]
-    pub fn random(&mut self) -> usize {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        (self.random >> 16) as usize
+    pub fn random(&mut self) -> u32 {
+        self.random = self.random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(self.step);
+        (self.random >> 32) as u32
     }
 }
 
@@ -161,6 +169,7 @@ fn obtain<'a>() -> Option<&'a mut Guardian> {
             (*guardian).make_tallies();
         }
         (*tls::block()).reserved[WORD] = guardian as usize;
+        quick::open(&mut *guardian);
         Some(&mut *guardian)
     }
 }
@@ -212,7 +221,7 @@ pub fn visit_waiting(visit: &mut dyn FnMut(usize, u64)) {
 }
 
 fn create() -> Option<*mut Guardian> {
-    // SAFETY: the layout is not empty; zeroed memory is a valid guardian: rings without places.
+    // SAFETY: the layout is not empty; zeroed memory is a guardian but for what is set below.
     let guardian: *mut Guardian =
         unsafe { PrivateHeap.alloc_zeroed(Layout::new::<Guardian>()) }.cast();
     if guardian.is_null() {
@@ -220,7 +229,13 @@ fn create() -> Option<*mut Guardian> {
     }
     // SAFETY: fresh, and shared only by the exchange below.
     unsafe {
-        (*guardian).random = heapwarden_core::os::random_u64() | 1;
+        for (ring, class) in (*guardian).rings.iter_mut().zip(&TABLE) {
+            *ring = Ring::closed(class.slot_bytes as usize);
+        }
+        (*guardian).secret = *secret();
+        (*guardian).alone = Alone::find();
+        (*guardian).random = heapwarden_core::os::random_u64();
+        (*guardian).step = heapwarden_core::os::random_u64() | 1;
         (*guardian).busy.store(true, Relaxed);
         let mut next = ALL.load(Relaxed);
         loop {
@@ -243,6 +258,7 @@ pub fn end_thread() {
         if guardian.is_null() {
             return;
         }
+        quick::close();
         release::empty_rings(&mut *guardian);
         *word = 0;
         (*guardian).owner.store(0, Relaxed);

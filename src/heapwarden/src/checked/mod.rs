@@ -13,6 +13,7 @@ mod guardian;
 mod large;
 mod look;
 mod patience;
+pub mod quick;
 mod release;
 mod resize;
 mod settings;

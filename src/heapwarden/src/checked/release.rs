@@ -164,7 +164,14 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
     };
     let random = guardian.random();
     let slot_bytes = TABLE[class].slot_bytes as usize;
-    let out = guardian.rings[class].pass(span.slot, random, settings.ring_bytes, slot_bytes);
+    let ring = &mut guardian.rings[class];
+    // Without memory for its places the ring holds nothing: the slot itself leaves.
+    let out = if ring.is_open() || ring.open(settings.ring_bytes) {
+        // SAFETY: the ring is open.
+        unsafe { ring.pass(span.slot, random) }
+    } else {
+        span.slot
+    };
     if out != 0 {
         // SAFETY: what leaves a ring is the ring owner's.
         unsafe { move_on(settings, guardian, out, slot_bytes) };
@@ -173,7 +180,7 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
         guardian.until_check = guardian.until_check.wrapping_sub(1);
         if guardian.until_check > settings.check_every {
             guardian.until_check = settings.check_every;
-            verify::check_random_neighbour(span.slot, random);
+            verify::check_random_neighbour(span.slot, random as usize);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a checked profile pays for. Written once, before the first block; read on every path.
 
 use super::{guardian, release};
-use crate::chunk::secret;
+use crate::chunk::{secret, tail};
 use crate::evidence;
 use crate::options::Options;
 use crate::profile::Profile;
@@ -13,6 +13,8 @@ use heapwarden_core::Hooks;
 pub struct Settings {
     /// Whether the checked heap is in force.
     pub active: bool,
+    /// Whether the short way is open: the settings are those that it is made for.
+    pub quick: bool,
     /// Whether every request is watched, for the statistics or as a journey.
     pub watched: bool,
     /// The least bytes of tail canary.
@@ -56,6 +58,7 @@ pub const NEW_FILL: u8 = 0xBE;
 
 const INACTIVE: Settings = Settings {
     active: false,
+    quick: false,
     watched: false,
     tail_min: 1,
     tail_window: usize::MAX,
@@ -72,6 +75,16 @@ const INACTIVE: Settings = Settings {
     fifo_bytes: 0,
     check_every: 0,
 };
+
+impl Settings {
+    /// Whether they are what [`quick`](super::quick) is made for: `harden`, with nobody watching.
+    const fn is_quick(&self) -> bool {
+        let checks = self.active && self.tail_min == 1 && self.tail_window == tail::WINDOW;
+        let waits = self.quarantine && self.fifo_bytes == 0 && !self.verify_leaving;
+        let fills = self.free_fill == 0 && self.new_fill.is_none();
+        checks && waits && fills && !self.evidence && !self.watched
+    }
+}
 
 struct Cell(UnsafeCell<Settings>);
 
@@ -112,9 +125,10 @@ pub fn start(options: &Options) {
     let leak = matches!(options.profile, Profile::Leak);
     let settings = Settings {
         active: true,
+        quick: false,
         watched: options.stats || options.journey > 0,
         tail_min: if debug { 8 } else { 1 },
-        tail_window: if debug { usize::MAX } else { 16 },
+        tail_window: if debug { usize::MAX } else { tail::WINDOW },
         quarantine: !leak,
         free_fill: if debug { FREE_FILL } else { 0 },
         verify_leaving: debug,
@@ -128,6 +142,7 @@ pub fn start(options: &Options) {
         fifo_bytes: options.quarantine_mb as usize * 1024 * 1024,
         check_every: options.check_every,
     };
+    let settings = Settings { quick: settings.is_quick(), ..settings };
     // SAFETY: the start runs this once, before anybody reads.
     unsafe { *SETTINGS.0.get() = settings };
 }

@@ -8,13 +8,28 @@
 use core::arch;
 use heapwarden_core::weak_address;
 
-/// Whether no other thread can run.
-#[inline(always)]
-pub fn is_alone() -> bool {
-    // Null where there is no such variable.
-    let flag = weak_address!("__libc_single_threaded") as *const u8;
-    // SAFETY: a char of libc's, which is read anew each time.
-    !flag.is_null() && unsafe { flag.read_volatile() } != 0
+/// Where libc says it.
+#[derive(Clone, Copy)]
+pub struct Alone(*const u8);
+
+/// What a libc without the variable says.
+static NEVER: u8 = 0;
+
+impl Alone {
+    /// Looks up the place.
+    #[inline(always)]
+    pub fn find() -> Self {
+        // Null where there is no such variable.
+        let flag = weak_address!("__libc_single_threaded") as *const u8;
+        Self(if flag.is_null() { &raw const NEVER } else { flag })
+    }
+
+    /// Whether no other thread can run.
+    #[inline(always)]
+    pub fn holds(self) -> bool {
+        // SAFETY: a char of libc's, or our own, which is read anew each time.
+        unsafe { self.0.read_volatile() != 0 }
+    }
 }
 
 /// Compares and exchanges the word at `place` in one instruction, which a signal cannot divide but
@@ -52,8 +67,8 @@ mod tests {
     #[test]
     fn a_process_with_a_second_thread_is_not_alone() {
         std::thread::scope(|scope| {
-            let second = scope.spawn(is_alone);
-            assert!(!is_alone());
+            let second = scope.spawn(|| Alone::find().holds());
+            assert!(!Alone::find().holds());
             assert!(!second.join().unwrap());
         });
     }

@@ -3,8 +3,8 @@
 //! Cost: a memset to write; sixteen bytes at a time to verify.
 
 use core::arch::x86_64::{
-    __m128i, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8,
-    _mm_setzero_si128, _mm_xor_si128,
+    __m128i, _mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_load_si128, _mm_loadu_si128, _mm_movemask_epi8,
+    _mm_or_si128, _mm_set1_epi8, _mm_setzero_si128, _mm_store_si128, _mm_xor_si128,
 };
 
 /// A stretch whose bytes changed: the first and the last that differ.
@@ -63,6 +63,67 @@ pub unsafe fn holds(from: usize, to: usize, byte: u8) -> bool {
     }
 }
 
+/// The word that [`zero`] and [`is_zero`] take apart from the sixteens.
+const LAST: usize = 8;
+
+/// Clears `[from, to)`; `from` is a multiple of 16, `to` of 8 but not of 16. For short stretches.
+///
+/// # Safety
+/// The range is the caller's chunk's.
+#[inline(always)]
+pub unsafe fn zero(from: usize, to: usize) {
+    debug_assert!(from & 15 == 0 && to & 15 == LAST && from < to);
+    let last = to - LAST;
+    // SAFETY: the caller's promise; the places are aligned, and between `from` and `last`.
+    unsafe {
+        let zeros = _mm_setzero_si128();
+        let put = |place: usize| _mm_store_si128(place as *mut __m128i, zeros);
+        if last >= from + 48 {
+            let mut place = from;
+            while place < last - 48 {
+                (0..4).for_each(|part| put(place + 16 * part));
+                place += 64;
+            }
+            (1..4).for_each(|part| put(last - 16 * part));
+        } else if from < last {
+            put(from);
+            put(last - 16);
+        }
+        *(last as *mut u64) = 0;
+    }
+}
+
+/// Whether `[from, to)` holds only zeros; the bounds are as for [`zero`]. For short stretches.
+///
+/// # Safety
+/// The range is readable.
+#[inline(always)]
+pub unsafe fn is_zero(from: usize, to: usize) -> bool {
+    debug_assert!(from & 15 == 0 && to & 15 == LAST && from < to);
+    let last = to - LAST;
+    // SAFETY: the caller's promise; the places are aligned, and between `from` and `last`. The program
+    // may be writing here behind our back: then either answer is right.
+    unsafe {
+        let at = |place: usize| _mm_load_si128(place as *const __m128i);
+        let mut found = _mm_cvtsi64_si128((last as *const i64).read());
+        if last >= from + 48 {
+            let mut place = from;
+            while place < last - 48 {
+                for part in 0..4 {
+                    found = _mm_or_si128(found, at(place + 16 * part));
+                }
+                place += 64;
+            }
+            for part in 1..4 {
+                found = _mm_or_si128(found, at(last - 16 * part));
+            }
+        } else if from < last {
+            found = _mm_or_si128(found, _mm_or_si128(at(from), at(last - 16)));
+        }
+        _mm_movemask_epi8(_mm_cmpeq_epi8(found, _mm_setzero_si128())) == 0xFFFF
+    }
+}
+
 /// What differs in `[from, to)` from the bytes that `expected` names.
 ///
 /// # Safety
@@ -84,6 +145,30 @@ pub unsafe fn changed(from: usize, to: usize, expected: impl Fn(usize) -> u8) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_stretches_are_cleared_and_every_changed_byte_of_them_is_seen() {
+        #[repr(align(16))]
+        struct Memory([u8; 400]);
+        let mut memory = Memory([0x55; 400]);
+        let base = memory.0.as_mut_ptr() as usize;
+        for bytes in (8..360).step_by(16) {
+            let (from, to) = (base + 16, base + 16 + bytes);
+            memory.0.fill(0x55);
+            // SAFETY: the range lies in `memory`.
+            unsafe {
+                zero(from, to);
+                assert!(is_zero(from, to));
+                for at in from..to {
+                    *(at as *mut u8) = 1;
+                    assert!(!is_zero(from, to), "{bytes} bytes, byte {}", at - from);
+                    *(at as *mut u8) = 0;
+                }
+            }
+            let outside = memory.0[..16].iter().chain(&memory.0[16 + bytes..]);
+            assert!(outside.copied().all(|byte| byte == 0x55), "{bytes} bytes");
+        }
+    }
 
     #[test]
     fn every_changed_byte_of_every_length_is_seen() {

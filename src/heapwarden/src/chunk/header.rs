@@ -15,7 +15,9 @@
 //! The check is in the lowest bytes: a write one byte past the slot below hits it, not the size.
 //! Cost of a check: a multiplication and a compare.
 
-use super::{Family, alone, secret};
+use super::Family;
+use super::alone::{self, Alone};
+use super::secret::{Secret, secret};
 use core::sync::atomic::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -45,7 +47,6 @@ const SHIFTED: u64 = 1 << 58;
 const INNER: u64 = 1 << 59;
 /// Bits at both ends of the word: no stray write that leaves a byte alone can set them all.
 const CHANGING: u64 = 1 << 60 | 0xA5;
-const CHECK: u64 = 0xFFFF_FFFF;
 
 /// The largest slack a header can hold.
 pub const SLACK_MAX: usize = (1 << SLACK_BITS) - 1;
@@ -61,6 +62,17 @@ impl Header {
     pub fn new(state: State, family: Family, slack: usize) -> Self {
         let slack = slack.min(SLACK_MAX) as u64;
         Self(slack << SLACK_SHIFT | (family as u64) << FAMILY_SHIFT | (state as u64) << STATE_SHIFT)
+    }
+
+    /// The header of a live block, without its check; the slack fits.
+    #[inline(always)]
+    pub fn live(family: Family, slack: usize) -> Self {
+        debug_assert!(slack <= SLACK_MAX);
+        Self(
+            (slack as u64) << SLACK_SHIFT
+                | (family as u64) << FAMILY_SHIFT
+                | (State::Live as u64) << STATE_SHIFT,
+        )
     }
 
     /// The first word of a slot whose payload lies `distance` further in.
@@ -83,14 +95,39 @@ impl Header {
     /// With the check for `address` filled in.
     #[inline(always)]
     pub fn sealed(self, address: usize) -> Self {
-        let bits = self.0 & !CHECK;
-        Self(bits | secret::mix(address, bits) >> 32)
+        self.sealed_by(secret(), address)
+    }
+
+    /// [`sealed`](Self::sealed), by a secret that is at hand.
+    #[inline(always)]
+    pub fn sealed_by(self, secret: &Secret, address: usize) -> Self {
+        let bits = self.0 >> 32;
+        Self(bits << 32 | u64::from(secret.check(address, bits)))
     }
 
     /// Whether the check holds at `address`.
     #[inline(always)]
     pub fn is_valid(self, address: usize) -> bool {
-        self.sealed(address).0 == self.0
+        self.is_valid_by(secret(), address)
+    }
+
+    /// [`is_valid`](Self::is_valid), by a secret that is at hand.
+    #[inline(always)]
+    pub fn is_valid_by(self, secret: &Secret, address: usize) -> bool {
+        secret.check(address, self.0 >> 32) == self.0 as u32
+    }
+
+    /// Whether it says, when valid: live, of `family`, and the only header of its block.
+    #[inline(always)]
+    pub fn is_plain(self, family: Family) -> bool {
+        self.0 >> FAMILY_SHIFT == Self::new(State::Live, family, 0).0 >> FAMILY_SHIFT
+    }
+
+    /// Whether it says, when valid: freed, and waiting or ready.
+    #[inline(always)]
+    pub fn is_freed(self) -> bool {
+        const { assert!(State::Quarantined as u64 & 2 != 0 && State::Free as u64 & 2 != 0) };
+        self.0 & (2 << STATE_SHIFT) != 0
     }
 
     /// The state. Meaningful when valid.
@@ -136,11 +173,16 @@ impl Header {
         self.0 & INNER != 0
     }
 
+    /// The same chunk in another state, to be sealed.
+    #[inline(always)]
+    pub fn with(self, state: State) -> Self {
+        Self(self.0 & !(3 << STATE_SHIFT) | (state as u64) << STATE_SHIFT)
+    }
+
     /// The same chunk in another state, sealed for `address`.
     #[inline(always)]
     pub fn with_state(self, state: State, address: usize) -> Self {
-        let bits = self.0 & !(3 << STATE_SHIFT) | (state as u64) << STATE_SHIFT;
-        Self(bits).sealed(address)
+        self.with(state).sealed(address)
     }
 
     /// Reads the header at `address`.
@@ -182,7 +224,17 @@ impl Header {
     /// As for [`Header::read`].
     #[inline(always)]
     pub unsafe fn exchange(self, next: Header, address: usize) -> bool {
-        if alone::is_alone() {
+        // SAFETY: the caller's promise.
+        unsafe { self.exchange_by(Alone::find(), next, address) }
+    }
+
+    /// [`exchange`](Self::exchange), with the place of libc's flag at hand.
+    ///
+    /// # Safety
+    /// As for [`Header::read`].
+    #[inline(always)]
+    pub unsafe fn exchange_by(self, alone: Alone, next: Header, address: usize) -> bool {
+        if alone.holds() {
             // SAFETY: no other thread can run; the rest is the caller's promise.
             return unsafe { alone::exchange(address as *mut u64, self.0, next.0) };
         }
@@ -196,10 +248,11 @@ impl Header {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chunk::secret;
 
     #[test]
     fn what_is_sealed_is_read_back_and_keyed_to_its_address() {
-        secret::draw();
+        secret::draw_for_tests();
         for family in Family::ALL {
             for state in STATES {
                 for slack in [0, 1, 15, 4095, SLACK_MAX] {
@@ -217,7 +270,7 @@ mod tests {
 
     #[test]
     fn only_our_own_mark_looks_like_a_change() {
-        secret::draw();
+        secret::draw_for_tests();
         let address = 0x7f00_1238;
         let header = Header::new(State::Live, Family::New, 7).sealed(address);
         assert!(header.changing().is_changing(address));
@@ -234,7 +287,7 @@ mod tests {
 
     #[test]
     fn every_changed_byte_breaks_the_check() {
-        secret::draw();
+        secret::draw_for_tests();
         let address = 0x7f00_1238;
         let header = Header::new(State::Live, Family::New, 7).sealed(address);
         for byte in 0..8 {

@@ -17,6 +17,7 @@ pub mod header;
 pub mod secret;
 pub mod tail;
 
+pub use alone::Alone;
 pub use family::Family;
 pub use header::{Header, State};
 

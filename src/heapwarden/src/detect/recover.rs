@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn the_upper_half_is_found_again_from_the_check() {
-        secret::draw();
+        secret::draw_for_tests();
         let address = 0x7f12_3458;
         // Little room, for another header must not fit by chance: the secret is drawn anew each time.
         for slack in [1, 9, 31, 60] {
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn without_the_check_nothing_is_invented() {
-        secret::draw();
+        secret::draw_for_tests();
         let address = 0x7f12_3458;
         let header = Header::new(State::Live, Family::Malloc, 9).sealed(address);
         assert_eq!(super::header(Header(header.0 ^ 0x5A5A), address, 64), None);

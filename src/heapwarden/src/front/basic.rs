@@ -2,7 +2,7 @@
 
 use super::errno::{no_memory, no_memory_if_null};
 use super::misuse::{self, Entry};
-use crate::checked::{self, Release};
+use crate::checked::{self, Release, quick};
 use crate::chunk::{ALIGNMENT, Family};
 use crate::{detect, start};
 use core::ffi::c_void;
@@ -36,6 +36,16 @@ pub fn malloc_cached(size: usize) -> *mut c_void {
 #[cold]
 #[inline(never)]
 fn malloc_slow(size: usize) -> *mut c_void {
+    let block = quick::allocate(size, Family::Malloc);
+    if block.is_null() {
+        return malloc_general(size);
+    }
+    block.cast()
+}
+
+#[cold]
+#[inline(never)]
+fn malloc_general(size: usize) -> *mut c_void {
     if size > SIZE_MAX {
         return no_memory();
     }
@@ -51,6 +61,10 @@ fn malloc_slow(size: usize) -> *mut c_void {
 pub fn calloc(count: usize, size: usize) -> *mut c_void {
     match count.checked_mul(size) {
         Some(total @ ..=SIZE_MAX) => {
+            let block = quick::allocate_zeroed(total, Family::Malloc);
+            if !block.is_null() {
+                return block.cast();
+            }
             start::ensure();
             if checked::settings().active {
                 let block = checked::allocate(total, ALIGNMENT, Family::Malloc, true);
@@ -109,6 +123,13 @@ pub unsafe fn free(block: *mut c_void) {
 #[cold]
 #[inline(never)]
 unsafe fn free_slow(block: *mut c_void) {
+    // SAFETY: promised by the caller of `free`.
+    unsafe { quick::free(block.cast(), &FREE, || free_general(block)) }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn free_general(block: *mut c_void) {
     if block.is_null() {
         return;
     }

@@ -3,7 +3,7 @@
 
 use super::basic::SIZE_MAX;
 use super::misuse;
-use crate::checked::{self, Release};
+use crate::checked::{self, Release, quick};
 use crate::chunk::{ALIGNMENT, Family};
 use crate::start;
 use core::ffi::c_void;
@@ -13,6 +13,12 @@ use core::ptr::null_mut;
 /// memory; errno stays.
 #[inline]
 pub fn new(size: usize, alignment: usize, family: Family) -> *mut c_void {
+    if alignment <= ALIGNMENT {
+        let block = quick::allocate(size, family);
+        if !block.is_null() {
+            return block.cast();
+        }
+    }
     if size > SIZE_MAX {
         return null_mut();
     }
@@ -41,6 +47,13 @@ pub unsafe fn delete(block: *mut c_void, release: &Release) {
 #[cold]
 #[inline(never)]
 unsafe fn delete_slow(block: *mut c_void, release: &Release) {
+    // SAFETY: promised by the caller of `delete`.
+    unsafe { quick::free(block.cast(), release, || delete_general(block, release)) }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn delete_general(block: *mut c_void, release: &Release) {
     if block.is_null() {
         return;
     }

@@ -6,29 +6,48 @@
 //! Cost: two swaps; no lock, no atomic.
 
 use core::alloc::{GlobalAlloc, Layout};
-#[cfg(test)]
 use core::ptr;
 use heapwarden_core::PrivateHeap;
 
 /// The fewest and the most places of a ring.
 const PLACES: (usize, usize) = (4, 512);
 
-/// One class's ring; without places until it is first used.
+/// One class's ring; without places until it is opened.
+#[repr(C)]
 pub struct Ring {
     places: *mut usize,
-    mask: usize,
-    cursor: usize,
+    /// The number of the last place.
+    mask: u32,
+    /// Which place the next slot leaves from.
+    cursor: u32,
+    /// Bytes of a slot.
+    slot_bytes: usize,
+    /// So that rings lie as far from each other as the thread's stacks do: one offset serves both.
+    _spare: usize,
 }
 
 impl Ring {
-    /// A ring without places, as zeroed memory is one.
-    #[cfg(test)]
-    pub const NONE: Ring = Ring { places: ptr::null_mut(), mask: 0, cursor: 0 };
+    /// A ring without places for slots of `slot_bytes`.
+    pub const fn closed(slot_bytes: usize) -> Self {
+        Self { places: ptr::null_mut(), mask: 0, cursor: 0, slot_bytes, _spare: 0 }
+    }
 
-    /// Gives the ring its places: as many slots of `slot_bytes` as `bytes` hold.
+    /// Whether it has places.
+    #[inline(always)]
+    pub fn is_open(&self) -> bool {
+        !self.places.is_null()
+    }
+
+    /// Bytes of a slot.
+    #[inline(always)]
+    pub fn slot_bytes(&self) -> usize {
+        self.slot_bytes
+    }
+
+    /// Gives a closed ring its places: as many slots as `bytes` hold. False without memory.
     #[cold]
-    fn open(&mut self, bytes: usize, slot_bytes: usize) -> bool {
-        let wanted = (bytes / slot_bytes).clamp(PLACES.0, PLACES.1);
+    pub fn open(&mut self, bytes: usize) -> bool {
+        let wanted = (bytes / self.slot_bytes).clamp(PLACES.0, PLACES.1);
         let count = 1 << wanted.ilog2();
         let Ok(layout) = Layout::array::<usize>(count) else { return false };
         // SAFETY: the layout is not empty.
@@ -36,24 +55,27 @@ impl Ring {
         if places.is_null() {
             return false;
         }
-        (self.places, self.mask, self.cursor) = (places.cast(), count - 1, 0);
+        (self.places, self.mask, self.cursor) = (places.cast(), count as u32 - 1, 0);
         true
     }
 
-    /// Puts a slot in; returns the one that leaves, 0 when none does. Without memory for its
-    /// places the ring holds nothing: the slot itself leaves.
+    /// Puts a slot in; returns the one that leaves, 0 when none does.
+    ///
+    /// # Safety
+    /// The ring is open.
     #[inline(always)]
-    pub fn pass(&mut self, slot: usize, random: usize, bytes: usize, slot_bytes: usize) -> usize {
-        if self.places.is_null() && !self.open(bytes, slot_bytes) {
-            return slot;
-        }
-        // SAFETY: both indexes are masked to the places.
+    pub unsafe fn pass(&mut self, slot: usize, random: u32) -> usize {
+        debug_assert!(self.is_open());
+        // SAFETY: the caller's promise; both numbers are masked to the places.
         unsafe {
-            let swapped = self.places.add(random & self.mask);
-            let moved = swapped.replace(slot);
-            let cursor = self.places.add(self.cursor & self.mask);
-            self.cursor = self.cursor.wrapping_add(1);
-            if cursor == swapped { moved } else { cursor.replace(moved) }
+            let oldest = self.places.add(self.cursor as usize);
+            let swapped = self.places.add((random & self.mask) as usize);
+            self.cursor = (self.cursor + 1) & self.mask;
+            let leaving = *oldest;
+            *oldest = *swapped;
+            // The last store counts when the two are one place: the slot takes the leaving one's.
+            *swapped = slot;
+            leaving
         }
     }
 
@@ -63,7 +85,7 @@ impl Ring {
             return 0;
         }
         // SAFETY: the index is within the places, which are never freed; a place is one word.
-        (0..=self.mask)
+        (0..=self.mask as usize)
             .filter(|&place| unsafe { self.places.add(place).read_volatile() } != 0)
             .count()
     }
@@ -73,7 +95,7 @@ impl Ring {
         if self.places.is_null() {
             return 0;
         }
-        for place in 0..=self.mask {
+        for place in 0..=self.mask as usize {
             // SAFETY: the index is below the number of places.
             let slot = unsafe { self.places.add(place).replace(0) };
             if slot != 0 {
@@ -90,12 +112,14 @@ mod tests {
 
     #[test]
     fn every_slot_leaves_exactly_once_and_none_is_invented() {
-        let mut ring = Ring::NONE;
+        let mut ring = Ring::closed(64);
+        assert!(ring.open(4096));
         let mut random = 1usize;
         let mut left = std::collections::BTreeSet::new();
         for slot in 1..=10_000usize {
             random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            let out = ring.pass(slot, random >> 33, 4096, 64);
+            // SAFETY: opened above.
+            let out = unsafe { ring.pass(slot, (random >> 33) as u32) };
             assert!(out == 0 || left.insert(out), "{out} left twice");
         }
         assert_eq!(left.len(), 10_000 - 64);
