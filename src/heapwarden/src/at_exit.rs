@@ -41,7 +41,15 @@ static FILE: AtomicU64 = AtomicU64::new(0);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 /// Registers the handler if there is something to do; once, however often it is called.
+#[inline]
 pub fn install() {
+    if !INSTALLED.load(Relaxed) {
+        install_now();
+    }
+}
+
+#[cold]
+fn install_now() {
     let wanted = crate::start::options().stats || checked::settings().active;
     if !wanted || INSTALLED.swap(true, Relaxed) {
         return;

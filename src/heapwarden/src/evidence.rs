@@ -5,6 +5,7 @@
 //! A smashed header is explained by the record's copy of size and state.
 //! Cost: 32 bytes per slot; a lookup through the page map, three stores.
 
+use crate::checked::large_block;
 use crate::chunk::{Family, State};
 use crate::leaks::ignore;
 use core::alloc::{GlobalAlloc, Layout};
@@ -37,6 +38,8 @@ pub struct Record {
     pub state: AtomicU8,
     /// 1 if the program does not want to hear that it leaked.
     ignored: AtomicU8,
+    /// The alignment that was asked for, as one more than its logarithm; 0 when it was not stated.
+    alignment: AtomicU8,
     /// How far the payload is from the slot's usual payload, for large alignments.
     pub shift: AtomicU32,
 }
@@ -52,8 +55,20 @@ impl Record {
         self.freed_at.store(0, Relaxed);
         self.family.store(family as u8, Relaxed);
         self.ignored.store(u8::from(ignore::is_disabled()), Relaxed);
+        self.alignment.store(0, Relaxed);
         // Release: pairs with the Acquire in `take`: who frees sees the rest of the record.
         self.state.store(State::Live as u8, Release);
+    }
+
+    /// Notes the alignment (a power of two) that the new block was asked for with.
+    pub fn note_alignment(&self, alignment: usize) {
+        self.alignment.store(alignment.trailing_zeros() as u8 + 1, Relaxed);
+    }
+
+    /// The alignment that it was asked for with, if that was stated.
+    pub fn alignment(&self) -> Option<usize> {
+        let stored = u32::from(self.alignment.load(Relaxed));
+        stored.checked_sub(1).and_then(|shift| 1usize.checked_shl(shift))
     }
 
     /// From now on the block counts as reachable; false if it is not live.
@@ -143,6 +158,14 @@ pub fn existing_of_slot(place: &Place) -> Option<&'static Record> {
     let records = place.extension.load(Acquire);
     // SAFETY: as above.
     (records != 0).then(|| unsafe { &*(records as *const Record).add(place.slot) })
+}
+
+/// The record of the block that `address` lies in, if there is one already.
+pub fn of_block(address: usize) -> Option<&'static Record> {
+    match heapwarden_core::place(address) {
+        Some(place) => existing_of_slot(&place),
+        None => large_block(address).map(|(_, _, record)| record),
+    }
 }
 
 #[cold]

@@ -26,6 +26,7 @@ pub mod text;
 pub mod unwind;
 
 mod detect;
+mod door;
 mod evidence;
 mod facts;
 mod global;

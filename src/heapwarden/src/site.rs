@@ -1,7 +1,7 @@
 //! Call sites as evidence keeps them: a number for the stack of the caller, 0 when it is unknown.
 
 use crate::callsite::{self, CallSite};
-use crate::inside;
+use crate::{door, inside};
 
 /// The call site of the program's call that is being served, up to `depth` frames. 0 for our own
 /// work, and for what libc does on our behalf.
@@ -10,7 +10,12 @@ pub fn here(depth: usize) -> u32 {
     if depth == 0 || inside::is_inside() {
         return 0;
     }
-    callsite::here(depth).to_bits()
+    let site = match door::frame() {
+        // SAFETY: whoever came in by that frame waits for this call.
+        Some(frame) => unsafe { callsite::here_from(frame, depth) },
+        None => callsite::here(depth),
+    };
+    site.to_bits()
 }
 
 /// The return addresses of a call site, innermost first; empty when it is unknown.

@@ -28,6 +28,6 @@ pub use guardian::{
 pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};
 pub use patience::pause;
 pub use release::{Release, free, repair_after_fork};
-pub use resize::{reallocate, size_of};
+pub use resize::{live, reallocate, size_of};
 pub use settings::{FREE_FILL, HOOKS, NEW_FILL, Settings, is_checked, settings, start};
 pub use verify::check_heap;

@@ -14,7 +14,7 @@ use heapwarden_core::journey::{self, Step};
 use heapwarden_core::size_class::{CLASSES, TABLE};
 
 /// The live block that starts at `payload`, with its family. A damaged one is none.
-fn live(payload: usize) -> Option<(Span, Family)> {
+pub fn live(payload: usize) -> Option<(Span, Family)> {
     let header_at = payload.wrapping_sub(HEADER_BYTES);
     let class = heapwarden_core::class_at(header_at) as usize;
     if class.wrapping_sub(1) >= CLASSES - 1 || payload & 15 != 0 {
@@ -100,7 +100,8 @@ pub unsafe fn unwatched(block: *mut u8, size: usize, release: &Release) -> *mut 
             journey::note(Step::InPlace);
             return block;
         }
-        let moved = allocate(size, ALIGNMENT, family, false);
+        let alignment = release.alignment.map_or(ALIGNMENT, |stated| stated.max(ALIGNMENT));
+        let moved = allocate(size, alignment, family, false);
         if !moved.is_null() {
             copy_nonoverlapping(block, moved, span.size.min(size));
             journey::note(Step::Moved);

@@ -6,6 +6,7 @@ use super::tell::{deliver, facts};
 use super::{header, pointer};
 use crate::checked::{Release, pause};
 use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State};
+use crate::evidence::{self, Record};
 use crate::report::{BlockFacts, BlockState, Facts, Kind, LayoutFacts, Mismatch, Pointer};
 use crate::unwind::{self, modules};
 
@@ -49,9 +50,13 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
             size: release.size.unwrap_or(span.size),
             alignment: release.alignment.unwrap_or(0),
         };
-        // What was asked for is not kept: the address shows what it can have been at most.
-        let most: usize = 1 << span.payload.trailing_zeros();
-        let allocated = LayoutFacts { size: span.size, alignment: released.alignment.min(most) };
+        let allocated = LayoutFacts {
+            size: span.size,
+            alignment: stated_alignment(span.payload).unwrap_or_else(|| {
+                // The address shows what it can have been at most.
+                released.alignment.min(1 << span.payload.trailing_zeros())
+            }),
+        };
         (kind, Mismatch::Layouts { allocated, released })
     } else {
         let families = Mismatch::Families { allocated: family, released: release.family };
@@ -63,6 +68,11 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
         hint: (kind == Kind::AllocDeallocMismatch).then_some(SWITCH),
         ..facts(kind, span.payload, release.what)
     });
+}
+
+/// The alignment that the block at `payload` was asked for with, where that is kept.
+pub fn stated_alignment(payload: usize) -> Option<usize> {
+    evidence::of_block(payload).and_then(Record::alignment)
 }
 
 /// Whether it was not an `operator new` that called malloc for this block, which goes to `delete` now.

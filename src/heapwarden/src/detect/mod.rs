@@ -13,8 +13,8 @@ mod tell;
 mod told;
 
 pub use describe::block_at;
-pub use free::{bad_free, bad_pointer, mismatch, release_agrees};
+pub use free::{bad_free, bad_pointer, mismatch, release_agrees, stated_alignment};
 pub use header::{header, large_header};
-pub use pointer::is_foreign;
+pub use pointer::{foreign, is_foreign};
 pub use tell::{deliver, facts, fill, large_fill, tail};
 pub use told::{forget as forget_told, note as note_told};

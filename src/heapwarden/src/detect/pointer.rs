@@ -4,8 +4,9 @@
 
 use super::tell::{deliver, facts};
 use crate::checked::{FREE_FILL, NEW_FILL, Release, settings};
+use crate::chunk::Family;
 use crate::handler_stack;
-use crate::report::{Facts, Kind, Pointer};
+use crate::report::{Facts, Kind, Mismatch, Pointer};
 use crate::symbolize::maps::{self, Mapping};
 use core::ffi::c_void;
 
@@ -15,10 +16,27 @@ use core::ffi::c_void;
 pub fn foreign(payload: usize, release: &Release) {
     let what_is_there = classify(payload);
     if what_is_there == Pointer::Foreign {
+        if release.family == Family::Rust && crate::start::options().alloc_dealloc_mismatch {
+            return not_rusts(payload, release);
+        }
         // SAFETY: the caller of free says that it is a live block of some allocator.
         return unsafe { crate::front::free_foreign(payload as *mut c_void) };
     }
     tell(payload, what_is_there, release.what);
+}
+
+/// Where Heapwarden is a Rust program's allocator, C code has another one, mostly libc's; and what Rust
+/// gives back came from Rust. If the program goes on after this, the block stays.
+fn not_rusts(payload: usize, release: &Release) {
+    deliver(Facts {
+        pointer: Some(Pointer::Foreign),
+        mismatch: Some(Mismatch::Families { allocated: Family::Malloc, released: Family::Rust }),
+        hint: Some(
+            "memory that C code allocated goes back to C's free; if another allocator of the \
+             program made it, alloc_dealloc_mismatch=0 switches this check off",
+        ),
+        ..facts(Kind::AllocDeallocMismatch, payload, release.what)
+    });
 }
 
 /// A pointer that is not ours was given to a function that does not pass it on.

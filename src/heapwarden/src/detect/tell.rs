@@ -7,7 +7,7 @@ use crate::chunk::{HEADER_BYTES, Span, fill as fill_bytes};
 use crate::report::{
     self, Access, AccessKind, BlockFacts, Damage, Expected, Facts, Kind, ThreadFacts,
 };
-use crate::{inside, unwind};
+use crate::{door, inside, unwind};
 use heapwarden_core::Located;
 use heapwarden_core::os::syscall;
 
@@ -66,7 +66,11 @@ fn this_thread() -> ThreadFacts {
 pub fn deliver(facts: Facts<'_>) {
     let _inside = inside::enter();
     let mut frames = [0usize; FRAMES_MAX];
-    let count = unwind::capture(&mut frames);
+    let count = match door::frame() {
+        // SAFETY: whoever came in by that frame waits for this call.
+        Some(frame) => unsafe { unwind::capture_from(frame, &mut frames) },
+        None => unwind::capture(&mut frames),
+    };
     report::deliver(&Facts { access_stack: &frames[..count], ..facts });
 }
 

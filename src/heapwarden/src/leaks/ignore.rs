@@ -4,7 +4,6 @@
 //!
 //! Cost: a load per allocation of which a record is kept.
 
-use crate::checked::large_block;
 use crate::evidence;
 use crate::text::complain;
 use heapwarden_core::tls;
@@ -37,11 +36,7 @@ pub fn is_disabled() -> bool {
 
 /// The block that `address` points into is ignored; false if there is no live block.
 pub fn ignore(address: usize) -> bool {
-    let record = match heapwarden_core::place(address) {
-        Some(place) => evidence::existing_of_slot(&place),
-        None => large_block(address).map(|(_, _, record)| record),
-    };
-    record.is_some_and(|record| record.ignore())
+    evidence::of_block(address).is_some_and(|record| record.ignore())
 }
 
 #[cfg(test)]

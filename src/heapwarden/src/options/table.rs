@@ -1,9 +1,10 @@
 //! The table itself. To add an option, add its row to `table!` at the end of this file: the field
-//! of [`Options`], the parser, the lists and the echo follow from it. An option is listed once it
-//! works.
+//! of [`Options`], the parser, the lists, the echo and the method of [`Heapwarden`] follow from it. An
+//! option is listed once it works.
 
 use super::value::Value;
 use super::{Complaint, Kind, Sink, Words};
+use crate::global::Heapwarden;
 use crate::leaks::Level;
 use crate::profile::Profile;
 use crate::report::{Action, Colour, Detail, Dialect, OnError};
@@ -97,6 +98,18 @@ macro_rules! table {
                     $($name: match profile { $(Profile::$profile => $other,)* _ => $default },)+
                 }
             }
+        }
+
+        /// The options, as the program chooses them for itself. What `HEAPWARDEN_OPTIONS` says counts
+        /// more; if that names a profile, nothing that is chosen here counts.
+        impl Heapwarden {
+            $(
+                $(#[doc = $help])+
+                pub const fn $name(mut self, value: $type) -> Heapwarden {
+                    self.options.$name = value;
+                    self
+                }
+            )+
         }
 
         /// Every option there is.

@@ -37,6 +37,11 @@ impl Words {
     /// The empty text.
     pub const NONE: Words = Words(b"");
 
+    /// A text of the program's.
+    pub const fn of(text: &'static str) -> Words {
+        Words(text.as_bytes())
+    }
+
     /// The bytes.
     pub const fn as_bytes(&self) -> &'static [u8] {
         self.0

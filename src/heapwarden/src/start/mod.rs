@@ -8,7 +8,7 @@
 mod environment;
 mod initial_stack;
 
-use crate::options::{Complaint, Options, VARIABLE};
+use crate::options::{self, Complaint, Options, VARIABLE};
 use crate::text::{Descriptor, Writer};
 use crate::{checked, chunk, leaks};
 use core::cell::UnsafeCell;
@@ -35,8 +35,14 @@ static SETTINGS: Settings = Settings(UnsafeCell::new(Options::DEFAULT));
 /// Returns when the core is configured; does that if nobody has.
 #[inline]
 pub fn ensure() {
+    ensure_with(&Options::DEFAULT);
+}
+
+/// The same with the program's own choice, which the environment may change.
+#[inline]
+pub fn ensure_with(chosen: &Options) {
     if STATE.load(Ordering::Acquire) != STARTED {
-        begin();
+        begin(chosen);
     }
 }
 
@@ -50,11 +56,11 @@ pub fn options() -> Options {
 }
 
 #[cold]
-fn begin() {
+fn begin(chosen: &Options) {
     let race = STATE.compare_exchange(FRESH, STARTING, Ordering::Acquire, Ordering::Acquire);
     match race {
         Ok(_) => {
-            let options = read_options();
+            let options = read_options(chosen);
             // SAFETY: this thread made the step from FRESH to STARTING: it is the only writer, and
             // nobody reads before the store below.
             unsafe { *SETTINGS.0.get() = options };
@@ -78,10 +84,10 @@ fn wait() {
     }
 }
 
-fn read_options() -> Options {
-    let mut options = Options::DEFAULT;
+fn read_options(chosen: &Options) -> Options {
+    let mut options = *chosen;
     environment::with_variable(VARIABLE, &mut |text| {
-        options = Options::read(text, &mut complain);
+        options::parse(text, &mut options, &mut complain);
     });
     options
 }

@@ -2,7 +2,7 @@
 
 use super::object::Open;
 use crate::report::Registers;
-use crate::report::text::lookup_address;
+use crate::report::text::{Door, lookup_address};
 use crate::symbolize::{Frame, Symbolizer};
 use crate::text::Writer;
 
@@ -19,12 +19,14 @@ pub(super) fn stack(
         return;
     }
     object.field(writer, name);
-    let mut list = Open::list(writer);
+    let (mut list, mut door) = (Open::list(writer), Door::new());
     for (position, address) in frames.iter().enumerate() {
         let address = lookup_address(*address, position, registers);
         symbols.frames(address, &mut |found| {
-            list.next(writer);
-            frame(writer, found);
+            if !door.takes(found) {
+                list.next(writer);
+                frame(writer, found);
+            }
         });
     }
     list.end(writer);

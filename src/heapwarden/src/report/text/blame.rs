@@ -8,7 +8,7 @@ use crate::text::Writer;
 
 /// Functions that hand an error on and are not to blame for it: allocators, libraries' containers.
 /// AddressSanitizer and ClusterFuzz skip the same ones.
-const HANDED_ON: [&str; 18] = [
+const HANDED_ON: [&str; 20] = [
     "malloc",
     "calloc",
     "realloc",
@@ -24,6 +24,8 @@ const HANDED_ON: [&str; 18] = [
     "<alloc::",
     "__rust_",
     "__rustc",
+    "heapwarden::",
+    "<heapwarden::",
     "__gnu_cxx::",
     "void std::",
     "__interceptor_",
@@ -73,7 +75,15 @@ pub fn position(
 
 /// Whether a function hands an error on and is not to blame for it.
 pub fn is_plumbing(function: &str) -> bool {
-    HANDED_ON.iter().any(|start| hands_on(function, start))
+    HANDED_ON.iter().any(|start| hands_on(function, start)) || is_of_primitive(function)
+}
+
+/// `<u8 as alloc::vec::...>::f`: std's own, for a type that is nobody's.
+fn is_of_primitive(function: &str) -> bool {
+    let parts = function.strip_prefix('<').and_then(|rest| rest.split_once(" as "));
+    parts.is_some_and(|(own, of)| {
+        !own.contains("::") && ["std::", "core::", "alloc::"].iter().any(|it| of.starts_with(it))
+    })
 }
 
 /// Whether `name` is `start`, or lies in the namespace or is the operator that `start` names.
@@ -110,12 +120,25 @@ mod tests {
 
     #[test]
     fn only_plumbing_is_skipped() {
-        for name in
-            ["free", "std::vector<int>::~vector()", "operator delete(void*)", "__rust_dealloc"]
-        {
+        for name in [
+            "free",
+            "std::vector<int>::~vector()",
+            "operator delete(void*)",
+            "__rust_dealloc",
+            "<heapwarden::global::Heapwarden as core::alloc::global::GlobalAlloc>::alloc",
+            "<u8 as alloc::vec::spec_from_elem::SpecFromElem>::from_elem",
+        ] {
             assert!(is_plumbing(name), "{name}");
         }
-        for name in ["free_list", "main", "stdio_like", "mallocator", "app::core::run"] {
+        for name in [
+            "free_list",
+            "main",
+            "stdio_like",
+            "mallocator",
+            "app::core::run",
+            "<app::Guard as core::ops::drop::Drop>::drop",
+            "<u8 as app::Codec>::encode",
+        ] {
             assert!(!is_plumbing(name), "{name}");
         }
     }

@@ -24,7 +24,7 @@ use crate::text::Sink;
 use page::Page;
 use sheet::Sheet;
 
-pub(crate) use stack::lookup_address;
+pub(crate) use stack::{Door, lookup_address};
 
 pub use blame::is_plumbing;
 pub use leaks::render as render_leaks;

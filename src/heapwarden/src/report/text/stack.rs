@@ -39,18 +39,19 @@ impl Sheet<'_, '_> {
         registers: Option<Registers>,
         extent: Extent,
     ) {
-        let (mut met, mut has_ended) = (0, false);
+        let (mut met, mut has_ended, mut door) = (0, false, Door::new());
         let Sheet { symbols, writer, style } = self;
         for (position, address) in frames.iter().enumerate() {
             let address = lookup_address(*address, position, registers);
             symbols.frames(address, &mut |frame| {
-                let written = met - extent.skip.min(met);
+                let skip = extent.skip.max(door.frames(frame));
+                let written = met - skip.min(met);
                 has_ended |= written >= extent.frames_max
                     || frame.function.is_some_and(|function| {
                         starts_rust_runtime(function)
                             || (written > 0 && !extent.with_start && starts_thread(function))
                     });
-                if met >= extent.skip && !has_ended {
+                if met >= skip && !has_ended {
                     write_frame(writer, frame, written, style.strip_path_prefix);
                 }
                 met += 1;
@@ -60,6 +61,39 @@ impl Sheet<'_, '_> {
             }
         }
     }
+}
+
+/// The innermost frames of a Rust program's stack, by which it came to the allocator. They say nothing
+/// and are shown nowhere.
+pub(crate) struct Door {
+    frames: usize,
+    has_ended: bool,
+}
+
+impl Door {
+    /// Before the innermost frame.
+    pub const fn new() -> Door {
+        Door { frames: 0, has_ended: false }
+    }
+
+    /// How many such frames there are up to this one, which is the next.
+    pub fn frames(&mut self, frame: &Frame<'_>) -> usize {
+        self.has_ended |= !frame.function.is_some_and(is_door);
+        self.frames += usize::from(!self.has_ended);
+        self.frames
+    }
+
+    /// Whether the next frame is one of them.
+    pub fn takes(&mut self, frame: &Frame<'_>) -> bool {
+        let before = self.frames;
+        self.frames(frame) > before
+    }
+}
+
+/// The functions of `GlobalAlloc`, and those that the compiler makes to call them.
+fn is_door(function: &str) -> bool {
+    const ENTRIES: [&str; 4] = ["<heapwarden::", "heapwarden::", "__rustc::__rust_", "__rust_"];
+    ENTRIES.iter().any(|entry| function.starts_with(entry))
 }
 
 /// The functions of libc that every thread begins with.

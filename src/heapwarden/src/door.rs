@@ -1,0 +1,69 @@
+//! The frame by which a Rust program came in.
+//!
+//! Linked into a program, the library's code cannot be told from the program's by its addresses, so
+//! stacks do not start where they are taken but at this frame, which the compiler made for
+//! `__rust_alloc` and its relatives, or which is part of their caller.
+//! Beside it, in the same bytes of thread-local storage, lies the word of [`crate::testing`].
+//! Cost: a few stores per request of a Rust program; a load per stack.
+
+use crate::unwind::Registers;
+
+core::arch::global_asm!(
+    ".section .tbss.heapwarden_door,\"awT\",@nobits",
+    ".hidden heapwarden_door",
+    ".globl heapwarden_door",
+    ".type heapwarden_door,@object",
+    ".size heapwarden_door,16",
+    ".p2align 4",
+    "heapwarden_door:",
+    ".zero 16",
+    ".previous",
+);
+
+/// A thread's words, as [`heapwarden_core::tls`] has them and for the same reasons. Zero at first.
+#[repr(C)]
+pub struct Door {
+    /// The frame, while the thread is in the library.
+    frame: *const Registers,
+    /// For [`crate::testing`].
+    pub scope: usize,
+}
+
+/// This thread's.
+#[inline(always)]
+pub fn door() -> *mut Door {
+    let address: *mut Door;
+    // SAFETY: reads the thread pointer and a GOT entry; no memory of Rust is touched.
+    unsafe {
+        core::arch::asm!(
+            "mov {0}, qword ptr fs:[0]",
+            "add {0}, qword ptr [rip + heapwarden_door@GOTTPOFF]",
+            out(reg) address,
+            options(pure, readonly, nostack),
+        );
+    }
+    address
+}
+
+/// Does `action` for a program that came in by `frame`.
+///
+/// # Safety
+/// The frame is one of this thread that does not end before this returns.
+#[inline(always)]
+pub unsafe fn through<R>(frame: &Registers, action: impl FnOnce() -> R) -> R {
+    // SAFETY: this thread's words. A signal handler that comes in meanwhile puts back what it found.
+    unsafe {
+        let before = (*door()).frame;
+        (*door()).frame = frame;
+        let result = action();
+        (*door()).frame = before;
+        result
+    }
+}
+
+/// The frame, if the program came in by one.
+#[inline(always)]
+pub fn frame() -> Option<&'static Registers> {
+    // SAFETY: null or what `through` was given, which outlives the action that asks.
+    unsafe { (*door()).frame.as_ref() }
+}

@@ -1,0 +1,125 @@
+//! Rust's blocks on the checked heap. What Rust gives back or resizes comes with its `Layout`, which
+//! must be the one that the block was made with: the size is the block's own, the alignment is kept
+//! in its record, in the profiles with records.
+//! Cost: with records, a look at the record for each request.
+
+use super::{ALIGNMENT_MIN, own};
+use crate::checked::{self, Release};
+use crate::chunk::Family;
+use crate::unwind::Registers;
+use crate::{detect, door, evidence, inside};
+use core::alloc::Layout;
+use core::ptr::null_mut;
+
+/// A block of that layout; null without memory.
+///
+/// # Safety
+/// `frame` is one of this thread that does not end before this returns.
+pub unsafe fn allocate(layout: Layout, zeroed: bool, frame: &Registers) -> *mut u8 {
+    if inside::is_inside() {
+        return own::allocate(layout, zeroed);
+    }
+    let alignment = layout.align().max(ALIGNMENT_MIN);
+    // SAFETY: the caller's promise.
+    unsafe {
+        door::through(frame, || {
+            let block = checked::allocate(layout.size(), alignment, Family::Rust, zeroed);
+            note(block, layout.align());
+            block
+        })
+    }
+}
+
+/// Takes a block back, after a report if it is no live one of that layout.
+///
+/// # Safety
+/// As for `GlobalAlloc::dealloc`, if it is a live block; and as for [`allocate`].
+pub unsafe fn free(block: *mut u8, layout: Layout, frame: &Registers) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if own::is_one(block) {
+            return own::free(block, layout);
+        }
+        door::through(frame, || {
+            let release = agreed(block, layout, release(layout, "dealloc"));
+            checked::free(block, &release);
+        });
+    }
+}
+
+/// Resizes a block; null without memory, and after a report of what is no live block.
+///
+/// # Safety
+/// As for `GlobalAlloc::realloc`, if it is a live block; and as for [`allocate`].
+pub unsafe fn reallocate(
+    block: *mut u8,
+    layout: Layout,
+    size: usize,
+    frame: &Registers,
+) -> *mut u8 {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if own::is_one(block) {
+            return own::reallocate(block, layout, size);
+        }
+        door::through(frame, || resize(block, layout, size))
+    }
+}
+
+unsafe fn resize(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    let release = release(layout, "realloc");
+    if checked::live(block as usize).is_none() && detect::is_foreign(block as usize) {
+        detect::foreign(block as usize, &release);
+        return null_mut();
+    }
+    let release = agreed(block, layout, release);
+    // SAFETY: the promise of the caller of `reallocate`.
+    let resized = unsafe { checked::reallocate(block, size, &release) };
+    note(resized, layout.align());
+    resized
+}
+
+/// How Rust gives a block back: with its layout.
+fn release(layout: Layout, what: &'static str) -> Release {
+    Release {
+        family: Family::Rust,
+        what,
+        size: Some(layout.size()),
+        alignment: Some(layout.align()),
+    }
+}
+
+/// Keeps the alignment of a new block.
+#[inline]
+fn note(block: *mut u8, alignment: usize) {
+    if checked::settings().evidence
+        && !block.is_null()
+        && let Some(record) = evidence::of_block(block as usize)
+    {
+        record.note_alignment(alignment);
+    }
+}
+
+/// Reports an alignment that is not the block's. What is returned says nothing of what was reported.
+#[inline]
+fn agreed(block: *mut u8, layout: Layout, release: Release) -> Release {
+    let differs = |stated: usize| stated != layout.align();
+    if !checked::settings().evidence
+        || !detect::stated_alignment(block as usize).is_some_and(differs)
+    {
+        return release;
+    }
+    disagreed(block, release)
+}
+
+#[cold]
+fn disagreed(block: *mut u8, release: Release) -> Release {
+    match checked::live(block as usize) {
+        Some((span, family @ Family::Rust)) => {
+            detect::mismatch(&span, family, &release);
+            Release { size: None, ..release }
+        }
+        // Something else is wrong with it, and that is found next.
+        _ => release,
+    }
+}
