@@ -63,3 +63,6 @@ pub use trim::trim;
 pub use verify::verify_structures;
 pub use waiting::Waiting;
 pub use walk::{survey, walk};
+
+/// The folder of this crate's sources, as debug information names it.
+pub const SOURCES: &str = file!().split_at(file!().len() - "lib.rs".len()).0;

@@ -10,6 +10,7 @@ pub mod checked;
 pub mod chunk;
 pub mod fault;
 pub mod front;
+pub mod fuzz;
 pub mod inside;
 pub mod intercept;
 pub mod leaks;

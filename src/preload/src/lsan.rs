@@ -1,20 +1,9 @@
 //! LeakSanitizer's interface (`sanitizer/lsan_interface.h`), for programs that were written for it.
-//! What it calls in a program is in `heapwarden::leaks`.
+//! What it calls in a program is in `heapwarden::leaks`; the functions that libFuzzer wants as well are
+//! in `heapwarden::fuzz`.
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_void;
 use heapwarden::{at_exit, leaks, scan};
-
-/// What this thread allocates until `__lsan_enable` is no leak.
-#[unsafe(no_mangle)]
-pub extern "C-unwind" fn __lsan_disable() {
-    leaks::ignore::disable();
-}
-
-/// Ends what the last `__lsan_disable` of this thread began.
-#[unsafe(no_mangle)]
-pub extern "C-unwind" fn __lsan_enable() {
-    leaks::ignore::enable();
-}
 
 /// The block that the pointer leads into, and what it leads to, is no leak.
 #[unsafe(no_mangle)]
@@ -42,10 +31,4 @@ pub extern "C-unwind" fn __lsan_unregister_root_region(start: *const c_void, byt
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn __lsan_do_leak_check() {
     at_exit::check_leaks_now();
-}
-
-/// Checks and reports; 1 if there are leaks.
-#[unsafe(no_mangle)]
-pub extern "C-unwind" fn __lsan_do_recoverable_leak_check() -> c_int {
-    c_int::from(leaks::are_there("__lsan_do_recoverable_leak_check"))
 }

@@ -1,6 +1,7 @@
 //! Leaks at the end of a process, and what is wanted done about them.
 
 use super::once::Once;
+use crate::fuzz;
 use crate::leaks::{self, Level, Occasion};
 use crate::report::{self, Action, Kind};
 use core::ffi::c_int;
@@ -20,8 +21,14 @@ pub(super) enum Wanted {
 pub fn check_now() {
     match tell("__lsan_do_leak_check") {
         Wanted::Nothing => {}
-        Wanted::Status(status) => report::end_process(status),
-        Wanted::Abort => report::abort(),
+        Wanted::Status(status) => {
+            fuzz::last_call();
+            report::end_process(status)
+        }
+        Wanted::Abort => {
+            fuzz::last_call();
+            report::abort()
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! of other processes runs here only where neither is the case.
 
 use super::{INSTALLED, last_words};
-use crate::{checked, inside, report, scan, unwind};
+use crate::{checked, fuzz, inside, report, scan, unwind};
 use core::ffi::c_int;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -20,6 +20,8 @@ pub fn leave(status: c_int) -> ! {
 /// nothing is ready for the first one, which a sandbox may forbid, and there are no leaks to tell.
 fn is_safe() -> bool {
     INSTALLED.load(Relaxed)
+        // libFuzzer ends this way when it has said everything.
+        && !fuzz::is_fuzzed()
         && checked::settings().evidence
         && !scan::process::shares_memory()
         && !inside::is_inside()

@@ -12,7 +12,7 @@ use heapwarden_core::size_class::{self, SMALL_MAX, TABLE};
 /// that is impossible or there is no memory.
 #[inline]
 pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
-    if settings().watched {
+    if settings().is_watched() {
         return watched::allocate(size, alignment, family, zeroed);
     }
     unwatched(size, alignment, family, zeroed)
@@ -43,7 +43,7 @@ pub fn unwatched(size: usize, alignment: usize, family: Family, zeroed: bool) ->
     }
     if settings.evidence {
         record(settings, &span, class, family);
-    } else if settings.quick {
+    } else if settings.is_quick() {
         // A thread that only allocates has the short way opened here.
         let _ = guardian::current();
     }

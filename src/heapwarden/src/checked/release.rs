@@ -35,7 +35,7 @@ pub static DEEP: Fifo = Fifo::new();
 pub unsafe fn free(block: *mut u8, release: &Release) {
     // SAFETY: the caller's promise.
     unsafe {
-        if settings().watched {
+        if settings().is_watched() {
             return watched::free(block, release);
         }
         unwatched(block, release);

@@ -64,7 +64,7 @@ pub fn is_live(block: *const u8) -> bool {
 pub unsafe fn reallocate(block: *mut u8, size: usize, release: &Release) -> *mut u8 {
     // SAFETY: the caller's promise.
     unsafe {
-        if settings().watched {
+        if settings().is_watched() {
             return watched::reallocate(block, size, release);
         }
         unwatched(block, size, release)

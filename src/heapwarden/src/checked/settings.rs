@@ -6,17 +6,18 @@ use crate::evidence;
 use crate::options::Options;
 use crate::profile::Profile;
 use core::cell::UnsafeCell;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use heapwarden_core::Hooks;
 
 /// The checked heap's settings.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Settings {
     /// Whether the checked heap is in force.
     pub active: bool,
     /// Whether the short way is open: the settings are those that it is made for.
-    pub quick: bool,
-    /// Whether every request is watched, for the statistics or as a journey.
-    pub watched: bool,
+    quick: AtomicBool,
+    /// Whether every request is watched: for the statistics, as a journey, by a fuzzer.
+    watched: AtomicBool,
     /// The least bytes of tail canary.
     pub tail_min: usize,
     /// How many bytes of the tail are verified at free.
@@ -56,10 +57,12 @@ pub const FREE_FILL: u8 = 0xDF;
 /// What `debug` fills fresh payloads with; no address either.
 pub const NEW_FILL: u8 = 0xBE;
 
+/// What the one copy of the settings starts with.
+#[expect(clippy::declare_interior_mutable_const)]
 const INACTIVE: Settings = Settings {
     active: false,
-    quick: false,
-    watched: false,
+    quick: AtomicBool::new(false),
+    watched: AtomicBool::new(false),
     tail_min: 1,
     tail_window: usize::MAX,
     quarantine: true,
@@ -78,17 +81,18 @@ const INACTIVE: Settings = Settings {
 
 impl Settings {
     /// Whether they are what [`quick`](super::quick) is made for: `harden`, with nobody watching.
-    const fn is_quick(&self) -> bool {
+    fn suit_quick(&self) -> bool {
         let checks = self.active && self.tail_min == 1 && self.tail_window == tail::WINDOW;
         let waits = self.quarantine && self.fifo_bytes == 0 && !self.verify_leaving;
         let fills = self.free_fill == 0 && self.new_fill.is_none();
-        checks && waits && fills && !self.evidence && !self.watched
+        checks && waits && fills && !self.evidence && !self.is_watched()
     }
 }
 
 struct Cell(UnsafeCell<Settings>);
 
-// SAFETY: written by `start`, which the starting thread runs once while all others wait for it.
+// SAFETY: written by `start`, which the starting thread runs once while all others wait for it. What
+// changes afterwards is atomic.
 unsafe impl Sync for Cell {}
 
 static SETTINGS: Cell = Cell(UnsafeCell::new(INACTIVE));
@@ -98,6 +102,28 @@ static SETTINGS: Cell = Cell(UnsafeCell::new(INACTIVE));
 pub fn settings() -> &'static Settings {
     // SAFETY: nobody writes after the start (see `Cell`).
     unsafe { &*SETTINGS.0.get() }
+}
+
+impl Settings {
+    /// Whether the short way is open.
+    #[inline(always)]
+    pub fn is_quick(&self) -> bool {
+        self.quick.load(Relaxed)
+    }
+
+    /// Whether every request is watched.
+    #[inline(always)]
+    pub fn is_watched(&self) -> bool {
+        self.watched.load(Relaxed)
+    }
+}
+
+/// From now on every request is watched, but for those of other threads for which the short way is open
+/// already.
+pub fn watch() {
+    settings().watched.store(true, Relaxed);
+    settings().quick.store(false, Relaxed);
+    super::quick::close();
 }
 
 /// The hooks into the core that the checked heap needs.
@@ -125,8 +151,8 @@ pub fn start(options: &Options) {
     let leak = matches!(options.profile, Profile::Leak);
     let settings = Settings {
         active: true,
-        quick: false,
-        watched: options.stats || options.journey > 0,
+        quick: AtomicBool::new(false),
+        watched: AtomicBool::new(options.stats || options.journey > 0),
         tail_min: if debug { 8 } else { 1 },
         tail_window: if debug { usize::MAX } else { tail::WINDOW },
         quarantine: !leak,
@@ -142,7 +168,7 @@ pub fn start(options: &Options) {
         fifo_bytes: options.quarantine_mb as usize * 1024 * 1024,
         check_every: options.check_every,
     };
-    let settings = Settings { quick: settings.is_quick(), ..settings };
+    settings.quick.store(settings.suit_quick(), Relaxed);
     // SAFETY: the start runs this once, before anybody reads.
     unsafe { *SETTINGS.0.get() = settings };
 }

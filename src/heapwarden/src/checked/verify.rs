@@ -56,6 +56,21 @@ pub fn check_random_neighbour(slot: usize, random: usize) {
     }
 }
 
+/// Verifies the block that `payload` is, or was. What is no block any more is left alone.
+pub fn check_block(payload: usize, what: &'static str) {
+    if let Some(place) = heapwarden_core::place(payload) {
+        let start = place.first + place.slot * place.slot_bytes;
+        let end = start + place.slot_bytes;
+        if place.slot < place.carved && look(start, end) != Look::Intact {
+            report(start, end, what);
+        }
+    } else if let Some(found) = heapwarden_core::locate(payload)
+        && large_is_damaged(found.block)
+    {
+        report_large(found.block, what);
+    }
+}
+
 /// Verifies a live block before it is used by `what`.
 ///
 /// # Safety

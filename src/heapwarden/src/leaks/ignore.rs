@@ -8,8 +8,15 @@ use crate::evidence;
 use crate::text::complain;
 use heapwarden_core::tls;
 
-/// Which of the thread block's words counts the calls of [`disable`].
+/// Which of the thread block's words counts the calls of [`disable`], in its lower half; the other one
+/// is `fuzz::hooks`'.
 const WORD: usize = 3;
+
+#[inline(always)]
+fn depth() -> u32 {
+    // SAFETY: the thread block is this thread's.
+    unsafe { (*tls::block()).reserved[WORD] as u32 }
+}
 
 /// What this thread allocates from now on is ignored, until [`enable`] is called as often.
 pub fn disable() {
@@ -19,19 +26,17 @@ pub fn disable() {
 
 /// Ends what the last [`disable`] began.
 pub fn enable() {
-    // SAFETY: as above.
-    let depth = unsafe { &mut (*tls::block()).reserved[WORD] };
-    match depth.checked_sub(1) {
-        Some(less) => *depth = less,
-        None => complain(&[b"__lsan_enable() without __lsan_disable() before"]),
+    if depth() == 0 {
+        return complain(&[b"__lsan_enable() without __lsan_disable() before"]);
     }
+    // SAFETY: as above.
+    unsafe { (*tls::block()).reserved[WORD] -= 1 };
 }
 
 /// Whether what this thread allocates is ignored.
 #[inline(always)]
 pub fn is_disabled() -> bool {
-    // SAFETY: as above.
-    unsafe { (*tls::block()).reserved[WORD] > 0 }
+    depth() > 0
 }
 
 /// The block that `address` points into is ignored; false if there is no live block.

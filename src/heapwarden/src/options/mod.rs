@@ -11,6 +11,7 @@ mod nearest;
 mod number;
 mod on_error;
 mod parse;
+pub mod sanitizer;
 mod table;
 mod value;
 mod words;

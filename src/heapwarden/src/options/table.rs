@@ -244,6 +244,13 @@ table! {
     /// Whose words a report uses. Tools that look for AddressSanitizer want `asan`.
     dialect: Dialect = Dialect::Heapwarden;
 
+    /// Under a fuzzer, verify each block that an input touched when that input is through.
+    fuzz_verify: bool = true;
+
+    /// How many functions of its stack make up the `DEDUP_TOKEN` of a report, by which libFuzzer tells
+    /// bugs apart; 0 means none. It is written under a fuzzer and with `dialect=asan`.
+    dedup_token_length: u32 = 3;
+
     /// Name functions, files and lines in reports; 0 leaves module and offset.
     symbolize: bool = true;
 

@@ -7,7 +7,7 @@ use super::make::{Task, whole};
 use super::session::Session;
 use super::signals::Blocked;
 use super::{deduplicate, last_output, own_stack, process, raw};
-use crate::inside;
+use crate::{fuzz, inside};
 
 /// Reports an error, and does what the options want done after it. Returns only if that is to go
 /// on. Can be called anywhere, with about 2 KiB of stack; takes no lock that the program can hold.
@@ -41,6 +41,7 @@ pub fn deliver(facts: &Facts<'_>) {
     drop(inside);
     if fatal {
         last_output::write();
+        fuzz::last_call();
     }
     match action {
         Action::Continue => {}

@@ -9,8 +9,8 @@ use crate::options::Options;
 use crate::text::{Descriptor, Sink, complain};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Release},
+    AtomicBool, AtomicI32,
+    Ordering::{Acquire, Relaxed, Release},
 };
 
 const STANDARD_ERROR: i32 = 2;
@@ -35,7 +35,19 @@ pub(super) fn keep_standard_error() {
     KEPT.store(true, Release);
 }
 
+/// What stands in for standard error; 0 for nothing.
+static INSTEAD: AtomicI32 = AtomicI32::new(0);
+
+/// From now on reports that would go to standard error go to this descriptor.
+pub fn set_descriptor(number: i32) {
+    INSTEAD.store(number, Relaxed);
+}
+
 fn standard_error() -> i32 {
+    let instead = INSTEAD.load(Relaxed);
+    if instead > 0 && descriptor::is_open(instead) {
+        return instead;
+    }
     if !descriptor::is_open(STANDARD_ERROR) && KEPT.load(Acquire) {
         // SAFETY: written before `KEPT` was set, and not afterwards.
         let duplicate = unsafe { *DUPLICATE.0.get() };

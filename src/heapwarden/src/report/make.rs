@@ -9,6 +9,7 @@ use super::json::ReportFile;
 use super::session::Session;
 use super::text::{self, Style};
 use super::{Colour, Dialect, process, raw};
+use crate::fuzz;
 use crate::options::Options;
 use crate::symbolize::Symbolizer;
 
@@ -88,5 +89,10 @@ pub(super) fn style(options: &Options, destination: &Destination, process: u32) 
         process,
         fatal: false,
         strip_path_prefix: options.strip_path_prefix.as_bytes(),
+        dedup_token_length: if fuzz::is_fuzzed() || options.dialect == Dialect::Asan {
+            options.dedup_token_length
+        } else {
+            0
+        },
     }
 }

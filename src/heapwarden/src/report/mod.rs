@@ -40,6 +40,7 @@ mod process;
 mod raw;
 mod session;
 mod signals;
+mod stack;
 pub mod text;
 
 pub use crate::chunk::Family;
@@ -47,6 +48,7 @@ pub(crate) use action::abort;
 pub use action::{Action, OnError};
 pub use block::{BlockFacts, BlockState, Event};
 pub use deliver::{deliver, fault_inside, panic_inside};
+pub use destination::set_descriptor;
 pub use dialect::{Colour, Detail, Dialect};
 pub use facts::{
     Access, AccessKind, Damage, Expected, Facts, LayoutFacts, Mismatch, Pointer, Registers,
@@ -63,3 +65,4 @@ pub(crate) use lock::is_mine as is_reporting;
 pub use memory::PrivateMemory;
 pub(crate) use own_stack::call_on;
 pub(crate) use process::exit as end_process;
+pub(crate) use stack::{deliver_holders, deliver_stack, with_destination};

@@ -23,6 +23,7 @@ impl Symbolizer for Bare {
 /// The whole report on standard error, without names. Needs about 3 KiB of stack.
 pub(super) fn report(facts: &Facts<'_>, options: &Options, fatal: bool) {
     let style = Style {
+        dedup_token_length: 0,
         detail: options.report,
         dialect: options.dialect,
         colour: false,

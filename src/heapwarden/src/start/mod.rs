@@ -8,7 +8,8 @@
 mod environment;
 mod initial_stack;
 
-use crate::options::{self, Complaint, Options, VARIABLE};
+use crate::options::{self, Complaint, Options, VARIABLE, sanitizer};
+use crate::report::Dialect;
 use crate::text::{Descriptor, Writer};
 use crate::{checked, chunk, leaks};
 use core::cell::UnsafeCell;
@@ -89,6 +90,11 @@ fn read_options(chosen: &Options) -> Options {
     environment::with_variable(VARIABLE, &mut |text| {
         options::parse(text, &mut options, &mut complain);
     });
+    if options.dialect == Dialect::Asan {
+        environment::with_variable(sanitizer::VARIABLE, &mut |text| {
+            sanitizer::read(text, &mut options);
+        });
+    }
     options
 }
 

@@ -20,6 +20,7 @@ mod file;
 mod image;
 pub(crate) mod maps;
 mod modules;
+mod own;
 mod process_memory;
 mod section;
 mod symbol_table;

@@ -140,6 +140,7 @@ impl Sink for Collected {
 
 pub fn style(dialect: Dialect) -> Style {
     Style {
+        dedup_token_length: 0,
         detail: Detail::Full,
         dialect,
         colour: false,

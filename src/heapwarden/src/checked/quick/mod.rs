@@ -28,7 +28,7 @@ fn guardian<'a>() -> Option<&'a mut Guardian> {
 
 /// Opens the short way to the calling thread, whose guardian this is, if the profile has one.
 pub fn open(guardian: &mut Guardian) {
-    if !settings().quick {
+    if !settings().is_quick() {
         return;
     }
     if let Some(stacks) = Stacks::of_this_thread() {

@@ -1,6 +1,7 @@
 //! The frame that a person would open first: the innermost one that is not part of a library's
 //! plumbing.
 
+use super::sheet::Sheet;
 use super::stack::{location, lookup_address};
 use crate::report::Registers;
 use crate::symbolize::{Frame, Symbolizer};
@@ -55,6 +56,28 @@ pub fn place(
     });
 }
 
+/// `DEDUP_TOKEN: parse--read--main`: the functions from the frame to name on, as many as are wanted,
+/// by which libFuzzer tells bugs apart.
+pub(super) fn token(stack: &[usize], registers: Option<Registers>, sheet: &mut Sheet<'_, '_>) {
+    let Sheet { symbols, writer, style } = sheet;
+    let wanted = style.dedup_token_length as usize;
+    if wanted == 0 {
+        return;
+    }
+    let Some(first) = position(stack, registers, *symbols) else { return };
+    let (mut position, mut written) = (0, 0);
+    each_frame(stack, registers, *symbols, &mut |frame| {
+        if position >= first {
+            let separator = if written == 0 { "DEDUP_TOKEN: " } else { "--" };
+            writer.text(separator).text(frame.function.unwrap_or("??"));
+            written += 1;
+        }
+        position += 1;
+        written < wanted
+    });
+    writer.end_line();
+}
+
 /// The position of the frame to name, inlined ones counted; the innermost if all are plumbing.
 pub fn position(
     stack: &[usize],
@@ -63,7 +86,7 @@ pub fn position(
 ) -> Option<usize> {
     let (mut position, mut found) = (0, None);
     each_frame(stack, registers, symbols, &mut |frame| {
-        let hands_on = frame.function.is_some_and(is_plumbing);
+        let hands_on = frame.function.is_some_and(is_plumbing) || frame.is_of_library();
         if found.is_none() && !hands_on {
             found = Some(position);
         }

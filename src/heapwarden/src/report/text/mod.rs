@@ -9,6 +9,7 @@
 mod blame;
 mod damage;
 mod header;
+mod holders;
 mod leaks;
 mod line;
 mod page;
@@ -27,6 +28,7 @@ use sheet::Sheet;
 pub(crate) use stack::{Door, lookup_address};
 
 pub use blame::is_plumbing;
+pub(crate) use holders::render as render_holders;
 pub use leaks::render as render_leaks;
 pub use stack::starts_rust_runtime;
 pub use summary::place as summary_place;
@@ -46,6 +48,8 @@ pub struct Style {
     pub fatal: bool,
     /// What is left out at the start of file names.
     pub strip_path_prefix: &'static [u8],
+    /// How many functions tell this bug from others, in a line of its own; 0 for no such line.
+    pub dedup_token_length: u32,
 }
 
 /// Writes the report of `facts`.
@@ -60,6 +64,18 @@ pub fn render(facts: &Facts<'_>, symbols: &mut dyn Symbolizer, out: &mut dyn Sin
     history(&mut page);
     neighbour(&mut page);
     summary::write(&mut page);
+}
+
+/// Writes a stack, and the empty line behind it.
+pub(crate) fn render_stack(
+    frames: &[usize],
+    symbols: &mut dyn Symbolizer,
+    out: &mut dyn Sink,
+    style: &Style,
+) {
+    let sheet = &mut Sheet::new(symbols, out, style);
+    sheet.stack(frames, None);
+    sheet.end_line();
 }
 
 /// Where the block was freed, and where it was allocated.

@@ -9,6 +9,7 @@ use crate::text::Writer;
 
 pub(super) fn write(page: &mut Page<'_, '_>) {
     let (style, facts) = (page.style, page.facts);
+    blame::token(stack(facts), facts.registers, &mut page.sheet);
     page.start(Ink::Error).text("SUMMARY: ").text(style.dialect.banner()).text(": ");
     page.text(style.dialect.summary(facts.kind));
     let Sheet { symbols, writer, .. } = &mut page.sheet;

@@ -14,7 +14,8 @@ mod sanitizer;
 mod totals;
 
 use super::sheet::{Ink, Sheet};
-use super::{Dialect, Style};
+use super::{Dialect, Style, blame};
+use crate::leaks::facts::{LeakKind, Record};
 use crate::report::LeakFacts;
 use crate::symbolize::Symbolizer;
 use crate::text::{Sink, decimal};
@@ -50,6 +51,10 @@ fn whole(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
     }
     coverage::complain(sheet, facts);
     if facts.lost().blocks > 0 {
+        let is_definite = |record: &&Record| record.kind == LeakKind::Definite;
+        if let Some(largest) = facts.check.records.iter().find(is_definite) {
+            blame::token((facts.stack)(largest.site), None, sheet);
+        }
         summary(sheet, facts);
     }
 }

@@ -6,6 +6,7 @@
 use super::{change, coverage, hidden, totals};
 use crate::leaks::facts::{LeakKind, Record, Tally};
 use crate::report::LeakFacts;
+use crate::report::text::blame;
 use crate::report::text::sheet::{Ink, Sheet};
 
 pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
@@ -37,9 +38,11 @@ pub(super) fn write(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
 
 fn one(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>, record: &Record, word: &str) {
     let Tally { bytes, blocks } = record.own;
+    let stack = (facts.stack)(record.site);
     sheet.start(Ink::Access).text(word).text(" leak of ").count(bytes as usize);
     sheet.text(" byte(s) in ").count(blocks as usize).text(" object(s) allocated from:");
     sheet.stop().end_line();
-    sheet.stack((facts.stack)(record.site), None);
+    sheet.stack(stack, None);
     sheet.end_line();
+    blame::token(stack, None, sheet);
 }
