@@ -71,6 +71,11 @@ pub fn end() {
     }
 }
 
+/// Whether there was an input at all.
+pub(super) fn has_begun() -> bool {
+    PREPARED.load(Relaxed)
+}
+
 /// A block was allocated or freed.
 #[inline]
 pub(super) fn touched(block: usize) {

@@ -22,8 +22,8 @@ pub(crate) mod hooks;
 mod iteration;
 mod profile;
 
-pub(crate) use death::last_call;
 pub use death::{acquire_crash_state, is_fuzzed, set_death_callback};
+pub(crate) use death::{last_call, wants_signal};
 pub use describe::{module_and_offset, print_stack, symbolize};
 pub use hooks::install;
 pub use iteration::{Iteration, begin, end, iteration};

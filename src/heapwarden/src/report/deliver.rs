@@ -45,8 +45,8 @@ pub fn deliver(facts: &Facts<'_>) {
     }
     match action {
         Action::Continue => {}
-        Action::Exit => process::exit(i32::from(options.exit_code)),
-        Action::Abort => action::abort(),
+        Action::Exit if !fuzz::wants_signal() => process::exit(i32::from(options.exit_code)),
+        Action::Exit | Action::Abort => action::abort(),
     }
 }
 

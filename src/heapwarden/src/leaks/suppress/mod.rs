@@ -12,5 +12,6 @@ mod pattern;
 mod source;
 mod verdicts;
 
+pub use pattern::matches;
 pub use source::Patterns;
 pub use verdicts::Verdicts;
