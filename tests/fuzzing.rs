@@ -141,50 +141,82 @@ fn address_sanitizers_options_say_how_to_end_and_where_to_report() {
     assert!(report.contains("\nDEDUP_TOKEN: target\nSUMMARY: "), "{report}");
 }
 
-/// Finds one planted bug of fuzz/ with libFuzzer, as docs/fuzzing.md says. `seed` is the input that
-/// leads to it but for its last byte.
-fn planted(target: &str, runner: Option<&str>, input: &[u8], expected: (&str, &str, i32)) {
-    let (text, prefix, status) = expected;
+/// A bug of the examples in fuzz/.
+struct Planted {
+    /// An input that leads there.
+    input: &'static [u8],
+    /// What its report says.
+    said: &'static str,
+    /// What the name of the artifact starts with.
+    artifact: &'static str,
+    /// How cargo-fuzz tells the end.
+    ended: &'static str,
+}
+
+const ABORTED: &str = "exited with signal: 6 (SIGABRT)";
+
+/// Those of both examples.
+const PLANTED: [Planted; 4] = [
+    Planted {
+        input: b"w\x20abcdefghijklmnopqrstuvwxyz123456",
+        said: "ERROR: Heapwarden: heap-buffer-overflow on address",
+        artifact: "crash-",
+        ended: ABORTED,
+    },
+    Planted {
+        input: b"c\x03abc",
+        said: "ERROR: Heapwarden: heap-use-after-free on address",
+        artifact: "crash-",
+        ended: ABORTED,
+    },
+    Planted {
+        input: b"t\x05abcde",
+        said: "ERROR: Heapwarden: double-free on address",
+        artifact: "crash-",
+        ended: ABORTED,
+    },
+    Planted {
+        input: b"k\x07abcdefg",
+        said: "leaked, found by __lsan_do_recoverable_leak_check",
+        artifact: "leak-",
+        ended: "exited with exit status: 77",
+    },
+];
+
+/// Finds a planted bug with libFuzzer, as docs/fuzzing.md says, from all of the input but its last byte.
+fn find(target: &str, runner: Option<&str>, bug: &Planted) {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
     let folder = Scratch::new();
     let seeds = folder.path().join("seeds");
     std::fs::create_dir(&seeds).expect("a folder");
-    std::fs::write(seeds.join("seed"), &input[..input.len() - 1]).expect("a seed");
+    let (_, seed) = bug.input.split_last().expect("not empty");
+    std::fs::write(seeds.join("seed"), seed).expect("a seed");
+    let artifacts = format!("{}/", folder.path().display());
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["fuzz", "run", "-s", "none", target]).arg(&seeds).arg("--");
     cargo.args(["-max_total_time=60", "-max_len=64", "-timeout=30"]);
-    cargo.arg(format!("-artifact_prefix={}/", folder.path().display()));
-    cargo.current_dir(project).env_remove("RUSTFLAGS");
+    cargo.arg(format!("-artifact_prefix={artifacts}"));
+    cargo.current_dir(project).env_remove("RUSTFLAGS").env_remove("HEAPWARDEN_OPTIONS");
     cargo.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("../fuzz"));
     if let Some(runner) = runner {
         cargo.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner);
     }
     let output = cargo.output().expect("cargo");
     let messages = String::from_utf8_lossy(&output.stderr);
-    assert!(messages.contains(text), "{messages}");
-    assert!(
-        messages.contains(&format!("Test unit written to {}/{prefix}", folder.path().display()))
-    );
-    let ended =
-        if status < 0 { format!("signal: {}", -status) } else { format!("exit status: {status}") };
-    assert!(messages.contains(&ended), "{ended}: {messages}");
+    assert!(!output.status.success(), "{messages}");
+    let written = format!("Test unit written to {artifacts}{}", bug.artifact);
+    for text in [bug.said, &written, bug.ended] {
+        assert!(messages.contains(text), "no `{text}` in:\n{messages}");
+    }
 }
-
-/// The bugs of both examples: an input that leads there, what is said, the artifact, the end.
-const PLANTED: [(&[u8], (&str, &str, i32)); 4] = [
-    (b"w\x20abcdefghijklmnopqrstuvwxyz123456", ("heap-buffer-overflow", "crash-", -libc::SIGABRT)),
-    (b"c\x03abc", ("heap-use-after-free", "crash-", -libc::SIGABRT)),
-    (b"t\x05abcde", ("double-free", "crash-", -libc::SIGABRT)),
-    (b"k\x07abcdefg", ("leaked, found by __lsan_do_recoverable_leak_check", "leak-", 77)),
-];
 
 #[test]
 fn bugs_in_rust_are_found_by_cargo_fuzz_on_stable() {
     if !installed(&["cargo-fuzz", "g++"]) {
         return;
     }
-    for (input, expected) in PLANTED {
-        planted("planted_rust", None, input, expected);
+    for bug in &PLANTED {
+        find("planted_rust", None, bug);
     }
 }
 
@@ -194,7 +226,7 @@ fn bugs_in_c_are_found_by_cargo_fuzz_on_stable() {
         return;
     }
     let runner = format!("{} run --", env!("CARGO_BIN_EXE_heapwarden"));
-    for (input, expected) in PLANTED {
-        planted("planted_c", Some(&runner), input, expected);
+    for bug in &PLANTED {
+        find("planted_c", Some(&runner), bug);
     }
 }

@@ -3,10 +3,17 @@
 use std::io::Read;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
+/// How a child ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum End {
+    Status(i32),
+    Signal(i32),
+}
+
 /// What a child left behind.
 pub struct Outcome {
-    /// The exit status; none if a signal ended it.
-    pub status: Option<i32>,
+    /// How it ended.
+    pub end: End,
     /// What it wrote to standard error.
     pub output: String,
     /// The kind that it reported first.
@@ -27,6 +34,8 @@ pub fn run(action: impl FnOnce()) -> Outcome {
             for signal in [libc::SIGABRT, libc::SIGILL, libc::SIGALRM] {
                 libc::signal(signal, libc::SIG_DFL);
             }
+            let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            libc::setrlimit(libc::RLIMIT_CORE, &raw const none);
             libc::alarm(20);
             action();
             libc::_exit(0);
@@ -40,11 +49,15 @@ pub fn run(action: impl FnOnce()) -> Outcome {
     // SAFETY: our child, and a local.
     assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
     let output = String::from_utf8_lossy(&output).into_owned();
-    let kind = output.split_once("ERROR: Heapwarden: ").map(|(_, after)| {
-        after.split_whitespace().next().unwrap_or("").to_owned()
-    });
-    let status = libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status));
-    Outcome { status, output, kind }
+    let kind = output
+        .split_once("ERROR: Heapwarden: ")
+        .map(|(_, after)| after.split_whitespace().next().unwrap_or("").to_owned());
+    let end = if libc::WIFEXITED(status) {
+        End::Status(libc::WEXITSTATUS(status))
+    } else {
+        End::Signal(libc::WTERMSIG(status))
+    };
+    Outcome { end, output, kind }
 }
 
 fn pipe() -> (std::fs::File, OwnedFd) {

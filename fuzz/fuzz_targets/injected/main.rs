@@ -7,6 +7,7 @@ mod bug;
 mod child;
 mod sequence;
 
+use child::End;
 use libfuzzer_sys::fuzz_target;
 use sequence::Input;
 use std::env;
@@ -14,7 +15,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// What the children run with: a bug ends them at once, and its report is one line.
-const OPTIONS: &str = "report=line:symbolize=0:on_error=exit:exit_code=99:leaks=off";
+const OPTIONS: &str = "report=line:symbolize=0:leaks=off";
 
 /// The options are those that the process was started with.
 fn start_with_options() {
@@ -35,7 +36,7 @@ fuzz_target!(
         let outcome = child::run(|| sequence::run(&input));
         let expected = input.expected();
         assert_eq!(outcome.kind.as_deref(), expected, "{input:?}\n{}", outcome.output);
-        let status = if expected.is_some() { 99 } else { 0 };
-        assert_eq!(outcome.status, Some(status), "{input:?}\n{}", outcome.output);
+        let end = if expected.is_some() { End::Signal(libc::SIGABRT) } else { End::Status(0) };
+        assert_eq!(outcome.end, end, "{input:?}\n{}", outcome.output);
     }
 );

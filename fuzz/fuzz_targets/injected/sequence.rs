@@ -27,11 +27,21 @@ pub struct Input {
 
 #[derive(Arbitrary, Debug, Clone, Copy)]
 enum Step {
-    Allocate { size: u16, alignment: u8 },
+    Allocate {
+        size: u16,
+        alignment: u8,
+    },
     /// A block that is larger than any slot.
-    Large { pages: u8 },
-    Free { block: u8 },
-    Resize { block: u8, size: u16 },
+    Large {
+        pages: u8,
+    },
+    Free {
+        block: u8,
+    },
+    Resize {
+        block: u8,
+        size: u16,
+    },
 }
 
 /// So many steps, so that a child is quick.
