@@ -82,6 +82,9 @@ const EXPORTS: &[&str] = &[
     "valloc",
 ];
 
+/// A constant that debuggers read; programs that use the crate as their allocator have it too.
+const FOR_DEBUGGERS: (&str, &str) = ("D", "heapwarden_layout");
+
 /// libc's functions that are exported with a check in front.
 const INTERCEPTED: &[&str] = &[
     "__fgets_chk",
@@ -174,8 +177,8 @@ fn the_library_exports_the_malloc_family_the_interceptors_and_nothing_else() {
     let folder = Scratch::new();
     let library = library(folder.path());
     let listing = tool("nm", &["-D".as_ref(), "--defined-only".as_ref(), library.as_ref()]);
-    let expected: BTreeSet<_> =
-        EXPORTS.iter().chain(INTERCEPTED).map(|name| ("T", *name)).collect();
+    let functions = EXPORTS.iter().chain(INTERCEPTED).map(|name| ("T", *name));
+    let expected: BTreeSet<_> = functions.chain([FOR_DEBUGGERS]).collect();
     assert_eq!(defined(&listing), expected);
 }
 
@@ -271,6 +274,7 @@ fn a_program_that_uses_the_library_crate_is_not_interposed() {
     let listing = tool("nm", &["--defined-only".as_ref(), program.as_ref()]);
     let defined = defined(&listing);
     assert!(defined.iter().any(|(_, name)| *name == "main"), "nm lists nothing");
+    assert!(defined.iter().any(|(_, name)| *name == FOR_DEBUGGERS.1), "gdb finds nothing");
     for name in EXPORTS.iter().chain(INTERCEPTED) {
         assert!(!defined.iter().any(|(_, other)| other == name), "the program defines {name}");
     }

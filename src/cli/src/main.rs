@@ -1,9 +1,10 @@
 //! The `heapwarden` command. One file per subcommand in `commands`; beside them what they share:
-//! the preload library on disk (`library`), the settings from the command line (`settings`),
+//! the preload library and the script for gdb on disk (`library`, `script`, `carried`), the settings from the command line (`settings`),
 //! finding and judging the program to run (`program`, `elf`) and becoming it (`inherited`, `exec`);
 //! the kinds of errors (`kinds`) and a program with one of each (`demos`); report files
 //! (`report_file`) and the forms they are printed in (`formats`).
 
+mod carried;
 mod commands;
 mod demos;
 mod elf;
@@ -16,6 +17,7 @@ mod library;
 mod output;
 mod program;
 mod report_file;
+mod script;
 mod settings;
 
 use clap::Parser;

@@ -1,5 +1,7 @@
 //! What can be chosen before the first block is handed out, and is fixed from then on.
 
+use crate::field;
+use crate::layout::Fact;
 use crate::pages::fit::Fit;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{
@@ -116,3 +118,7 @@ pub(crate) fn config() -> &'static Config {
     // SAFETY: FIXED, so nobody writes any more.
     unsafe { &*CELL.config.get() }
 }
+
+/// For debuggers. The config lies in a cell, at the cell's own address.
+pub static FACTS: [Fact; 2] =
+    [Fact::place("config", CELL.config.get()), field!(Config, slot_offset)];

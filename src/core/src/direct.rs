@@ -7,7 +7,9 @@
 
 use crate::arena::Misuse;
 use crate::config::config;
+use crate::field;
 use crate::journey::{Step, note};
+use crate::layout::Fact;
 use crate::os::{PAGE, mapping, page_round};
 use crate::pages::heap::HEAP_PAGES_MAX;
 use crate::pages::page_map::{self, GRANULE};
@@ -262,3 +264,12 @@ pub unsafe fn repair_after_fork() {
         MOVING.restart(());
     }
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 5] = [
+    Fact::number("Direct", size_of::<Direct>()),
+    field!(Direct, base),
+    field!(Direct, bytes),
+    field!(Direct, live),
+    field!(Direct, extension),
+];

@@ -24,6 +24,7 @@ mod direct;
 mod entry;
 mod hold;
 pub mod journey;
+pub mod layout;
 mod locate;
 mod misuse;
 pub mod os;

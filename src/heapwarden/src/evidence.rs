@@ -13,9 +13,10 @@ use core::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
+use heapwarden_core::layout::Fact;
 use heapwarden_core::os::PAGE;
 use heapwarden_core::size_class::TABLE;
-use heapwarden_core::{Place, PrivateHeap};
+use heapwarden_core::{Place, PrivateHeap, field};
 
 /// What is remembered of one block.
 #[derive(Default)]
@@ -221,3 +222,18 @@ pub fn detach(extension: &AtomicUsize) {
         unsafe { PrivateHeap.dealloc(record as *mut u8, Layout::new::<Record>()) };
     }
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 11] = [
+    Fact::number("Record", size_of::<Record>()),
+    field!(Record, size),
+    field!(Record, allocated_at),
+    field!(Record, freed_at),
+    field!(Record, sequence),
+    field!(Record, allocated_by),
+    field!(Record, freed_by),
+    field!(Record, family),
+    field!(Record, state),
+    field!(Record, ignored),
+    field!(Record, shift),
+];

@@ -14,6 +14,7 @@ use core::sync::atomic::{
     AtomicBool,
     Ordering::{Acquire, Relaxed, Release},
 };
+use heapwarden_core::layout::Fact;
 
 const BYTES: usize = 64 * 1024;
 
@@ -52,3 +53,9 @@ pub fn run(action: &mut dyn FnMut()) {
     }
     unwind::restore_signals(before);
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 2] = [
+    Fact::place("handler_stacks", &raw const STACKS),
+    Fact::number("handler_stacks.bytes", size_of::<[Stack; 4]>()),
+];

@@ -2,12 +2,13 @@
 //! allocator core, statistics, and [`Heapwarden`], the allocator for Rust programs.
 //!
 //! This crate exports no `malloc`: a program that depends on it is not interposed. The symbols live
-//! in the preload library alone.
+//! in the preload library alone, but for one constant that [`debugger`]s look for.
 
 pub mod at_exit;
 pub mod callsite;
 pub mod checked;
 pub mod chunk;
+pub mod debugger;
 pub mod fault;
 pub mod front;
 pub mod fuzz;

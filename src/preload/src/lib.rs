@@ -1,6 +1,6 @@
 //! The preload library: malloc and its family as exported symbols, in front of libc's.
 //!
-//! The only crate of the workspace with `no_mangle`. Each symbol is one line on top of
+//! The only crate of the workspace that exports functions. Each symbol is one line on top of
 //! [`heapwarden::front`]; `tests/exports.rs` asserts that the list is exactly the intended one.
 //! What Rust code in this library allocates comes from a private heap, never from the functions
 //! below. It has no thread-local variable that needs a call into ld.so, which may call malloc.

@@ -3,6 +3,7 @@
 mod demo;
 mod env;
 pub mod explain;
+mod gdb;
 mod lib_path;
 mod options;
 mod report;
@@ -22,6 +23,8 @@ pub enum Command {
     Suppress(suppress::Arguments),
     /// Print the path of the preload library
     Lib(lib_path::Arguments),
+    /// Print the path of the script that gives gdb the commands `hw ..`
+    Gdb(gdb::Arguments),
     /// Print the settings that put a program on Heapwarden without this command
     Env(env::Arguments),
     /// List the profiles and the options
@@ -40,6 +43,7 @@ impl Command {
             Command::Report(arguments) => arguments.perform(),
             Command::Suppress(arguments) => arguments.perform(),
             Command::Lib(arguments) => arguments.perform(),
+            Command::Gdb(arguments) => arguments.perform(),
             Command::Env(arguments) => arguments.perform(),
             Command::Options(arguments) => arguments.perform(),
             Command::Explain(arguments) => arguments.perform(),

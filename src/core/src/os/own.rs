@@ -4,6 +4,8 @@
 //! A table of fixed size without a lock: mappings are made under many locks, and in signal handlers.
 //! Cost: a look along the used part of the table beside a system call.
 
+use crate::field;
+use crate::layout::Fact;
 use core::ops::Range;
 use core::sync::atomic::{
     AtomicBool, AtomicUsize,
@@ -64,6 +66,16 @@ pub fn visit(visit: &mut dyn FnMut(Range<usize>)) -> bool {
     }
     !OVERFLOWED.load(Relaxed)
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 6] = [
+    Fact::place("own", &raw const TABLE),
+    Fact::place("own.used", &raw const USED),
+    Fact::number("own.filling", FILLING),
+    Fact::number("Place", size_of::<Place>()),
+    field!(Place, start),
+    field!(Place, end),
+];
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,8 @@
 //! Metadata: 131 bytes per page of 4 KiB (3.2 %), resident only where used.
 
 use crate::arena::Arena;
+use crate::field;
+use crate::layout::Fact;
 use crate::os::{PAGE, PAGE_SHIFT, mapping, page_round};
 use crate::pages::page_map::{self, GRANULE};
 use crate::pages::run::{Run, RunState};
@@ -295,3 +297,17 @@ pub unsafe fn repair_after_fork() {
     // SAFETY: the caller's promise.
     unsafe { RETIRED.restart(Retired(ptr::null_mut())) };
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 10] = [
+    Fact::number("page_bytes", PAGE),
+    Fact::number("Heap", size_of::<Heap>()),
+    Fact::number("heap.words_per_page", WORDS_PER_PAGE),
+    field!(Heap, base),
+    field!(Heap, pages),
+    field!(Heap, top),
+    field!(Heap, runs),
+    field!(Heap, first),
+    field!(Heap, classes),
+    field!(Heap, free_bits),
+];

@@ -11,6 +11,8 @@
 //! first-level cache.
 
 use crate::direct::Direct;
+use crate::field;
+use crate::layout::Fact;
 use crate::os::{PAGE_SHIFT, mapping};
 use crate::pages::heap::Heap;
 use core::sync::atomic::{
@@ -173,3 +175,15 @@ pub fn visit_owners(visit: &mut dyn FnMut(Owner)) {
         }
     }
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 8] = [
+    Fact::place("page_map.root", &raw const ROOT),
+    Fact::number("page_map.root_entries", ROOT_ENTRIES),
+    Fact::number("page_map.root_shift", ROOT_SHIFT),
+    Fact::number("page_map.leaf_granules", LEAF_GRANULES),
+    Fact::number("page_map.granule_shift", GRANULE_SHIFT),
+    Fact::number("page_map.direct_tag", DIRECT_TAG),
+    Fact::number("Granule", size_of::<Granule>()),
+    field!(Granule, owner),
+];

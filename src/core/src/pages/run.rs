@@ -4,6 +4,8 @@
 //! All fields belong to the arena that owns the heap, under its lock, but for a live block's
 //! `pages`, which its user may read.
 
+use crate::field;
+use crate::layout::Fact;
 use crate::os::PAGE;
 use crate::pages::heap::Heap;
 
@@ -123,3 +125,17 @@ impl RunList {
         }
     }
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 10] = [
+    Fact::number("Run", size_of::<Run>()),
+    field!(Run, page),
+    field!(Run, pages),
+    field!(Run, slots),
+    field!(Run, state),
+    field!(Run, class),
+    field!(Run, carved),
+    field!(Run, extension),
+    Fact::number("run.slab", RunState::Slab as usize),
+    Fact::number("run.large", RunState::Large as usize),
+];

@@ -6,6 +6,8 @@
 //! cleared page table says that nothing is there.
 //! Cost of a lookup: one byte load up to [`TABLE_MAX`], a few shifts above.
 
+use crate::field;
+use crate::layout::Fact;
 use crate::os::PAGE;
 
 /// The largest request that a slab serves.
@@ -146,6 +148,14 @@ pub fn class_of_aligned(size: usize, alignment: usize) -> Option<usize> {
     }
     None
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 4] = [
+    Fact::place("classes", &raw const TABLE),
+    Fact::number("classes.count", CLASSES),
+    Fact::number("Class", size_of::<Class>()),
+    field!(Class, slot_bytes),
+];
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,8 @@
 //! slots for good, a bounded loss.
 
 use crate::arena::Arena;
+use crate::field;
+use crate::layout::Fact;
 use crate::slabs::size_class::{CLASSES, TABLE};
 use core::ptr;
 use core::sync::atomic::AtomicUsize;
@@ -207,3 +209,14 @@ impl Cache {
         }
     }
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 7] = [
+    Fact::place("caches", &raw const crate::thread::ALL),
+    Fact::number("Cache", size_of::<Cache>()),
+    field!(Cache, bins),
+    field!(Cache, next),
+    Fact::number("CacheBin", size_of::<CacheBin>()),
+    field!(CacheBin, top),
+    field!(CacheBin, base),
+];

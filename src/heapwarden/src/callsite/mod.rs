@@ -12,6 +12,7 @@ mod store;
 mod table;
 
 pub(crate) use recent::Recent;
+pub(crate) use store::FACTS;
 
 use crate::unwind::{
     self, Backtrace, DEPTH_MAX, Engine, EngineChoice, FramePointerSteps, FramehopSteps, Registers,

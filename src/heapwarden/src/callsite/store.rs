@@ -11,6 +11,7 @@ use core::sync::atomic::{
     AtomicPtr, AtomicU32, AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
+use heapwarden_core::layout::Fact;
 use heapwarden_core::os::mapping;
 
 const CHUNK_WORDS: usize = 32 * 1024;
@@ -139,3 +140,12 @@ fn chunk(index: usize) -> Option<*mut usize> {
         }
     }
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 5] = [
+    Fact::place("stacks", &raw const MAPPED),
+    Fact::number("stacks.chunks", CHUNKS),
+    Fact::number("stacks.chunk_words", CHUNK_WORDS),
+    Fact::number("stacks.frames", FRAMES),
+    Fact::number("stacks.length_mask", LENGTH_MASK),
+];

@@ -29,5 +29,7 @@ pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_ta
 pub use patience::pause;
 pub use release::{Release, free, repair_after_fork};
 pub use resize::{live, reallocate, size_of};
-pub use settings::{FREE_FILL, HOOKS, NEW_FILL, Settings, is_checked, settings, start, watch};
+pub use settings::{
+    FACTS, FREE_FILL, HOOKS, NEW_FILL, Settings, is_checked, settings, start, watch,
+};
 pub use verify::{check_block, check_heap};

@@ -7,7 +7,8 @@ use crate::options::Options;
 use crate::profile::Profile;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use heapwarden_core::Hooks;
+use heapwarden_core::layout::Fact;
+use heapwarden_core::{Hooks, field};
 
 /// The checked heap's settings.
 #[derive(Debug)]
@@ -172,3 +173,13 @@ pub fn start(options: &Options) {
     // SAFETY: the start runs this once, before anybody reads.
     unsafe { *SETTINGS.0.get() = settings };
 }
+
+/// For debuggers. The settings lie in a cell, at the cell's own address.
+pub static FACTS: [Fact; 6] = [
+    Fact::place("settings", SETTINGS.0.get()),
+    field!(Settings, active),
+    field!(Settings, quarantine),
+    field!(Settings, free_fill),
+    field!(Settings, evidence),
+    Fact::number("large.tail_max", super::TAIL_MAX),
+];

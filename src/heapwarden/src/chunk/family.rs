@@ -76,3 +76,18 @@ impl Family {
         }
     }
 }
+
+/// The names in a report file, in the order of the numbers, for debuggers.
+pub static NAMES: &str = "malloc\0memalign\0new\0new[]\0aligned new\0aligned new[]\0rust\0\0";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debuggers_read_the_same_names() {
+        let names: Vec<&str> = NAMES.split('\0').collect();
+        assert!(names.starts_with(&Family::ALL.map(Family::id)));
+        assert_eq!(names[Family::ALL.len()..], ["", ""]);
+    }
+}

@@ -22,6 +22,7 @@ use core::sync::atomic::{
     AtomicU64,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
+use heapwarden_core::layout::Fact;
 
 /// Where a chunk is in its life.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -244,6 +245,20 @@ impl Header {
         word.compare_exchange(self.0, next.0, AcqRel, Relaxed).is_ok()
     }
 }
+
+/// For debuggers. How the check is made is in the script.
+pub static FACTS: [Fact; 10] = [
+    Fact::number("header.slack_shift", SLACK_SHIFT as usize),
+    Fact::number("header.slack_max", SLACK_MAX),
+    Fact::number("header.family_shift", FAMILY_SHIFT as usize),
+    Fact::number("header.state_shift", STATE_SHIFT as usize),
+    Fact::number("header.leading", SHIFTED as usize),
+    Fact::number("header.changing", CHANGING as usize),
+    Fact::number("state.never", State::Never as usize),
+    Fact::number("state.live", State::Live as usize),
+    Fact::number("state.quarantined", State::Quarantined as usize),
+    Fact::number("state.free", State::Free as usize),
+];
 
 #[cfg(test)]
 mod tests {

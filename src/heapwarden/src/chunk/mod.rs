@@ -21,6 +21,8 @@ pub use alone::Alone;
 pub use family::Family;
 pub use header::{Header, State};
 
+use heapwarden_core::layout::Fact;
+
 /// Bytes of a header.
 pub const HEADER_BYTES: usize = 8;
 /// The alignment every payload has.
@@ -70,3 +72,10 @@ pub fn span(slot: usize, end: usize, size: usize, alignment: usize) -> Span {
     let payload = (first + alignment - 1) & !(alignment - 1);
     Span { slot, end, payload, size }
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 2] = [
+    Fact::number("header_bytes", HEADER_BYTES),
+    // Texts that end in NUL, one after the other, and an empty one.
+    Fact::place("families", family::NAMES.as_ptr()),
+];

@@ -3,6 +3,8 @@
 //! Drawn once, before the first checked block. Kept by a forked child, whose chunks it keys.
 
 use core::cell::UnsafeCell;
+use heapwarden_core::field;
+use heapwarden_core::layout::Fact;
 use heapwarden_core::os::random_u64;
 
 /// What the keyed mixes are made with.
@@ -64,3 +66,11 @@ pub fn draw_for_tests() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(draw);
 }
+
+/// For debuggers. The secret lies in a cell, at the cell's own address.
+pub static FACTS: [Fact; 4] = [
+    Fact::place("secret", SECRET.0.get()),
+    field!(Secret, key),
+    field!(Secret, tail_key),
+    field!(Secret, factor),
+];

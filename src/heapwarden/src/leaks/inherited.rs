@@ -7,6 +7,7 @@
 
 use crate::checked;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use heapwarden_core::layout::Fact;
 
 /// Threads with lower numbers are the parent's; 0 when it had one thread.
 static BELOW: AtomicU32 = AtomicU32::new(0);
@@ -34,3 +35,10 @@ pub fn is(thread: u16, sequence: u32) -> bool {
     // Threads without a number may have been the parent's.
     below != 0 && (thread < below || thread == u32::from(u16::MAX))
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 3] = [
+    Fact::place("inherited.below", &raw const BELOW),
+    Fact::place("inherited.own", &raw const OWN),
+    Fact::place("inherited.allocations", &raw const ALLOCATIONS),
+];

@@ -18,7 +18,8 @@ use core::sync::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
 };
-use heapwarden_core::Held;
+use heapwarden_core::layout::Fact;
+use heapwarden_core::{Held, field};
 
 /// Roots gathered so far.
 pub struct Roots<'a> {
@@ -177,6 +178,16 @@ fn registered() -> impl Iterator<Item = (usize, usize)> {
         bytes => Some((place.start.load(Relaxed), bytes)),
     })
 }
+
+/// For debuggers.
+pub static FACTS: [Fact; 6] = [
+    Fact::place("registered", &raw const REGISTERED),
+    Fact::number("registered.count", REGISTERED_MAX),
+    Fact::number("registered.taken", TAKEN),
+    Fact::number("Registered", size_of::<Registered>()),
+    field!(Registered, start),
+    field!(Registered, bytes),
+];
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ mod initial_stack;
 use crate::options::{self, Complaint, Options, VARIABLE, sanitizer};
 use crate::report::Dialect;
 use crate::text::{Descriptor, Writer};
-use crate::{checked, chunk, leaks};
+use crate::{checked, chunk, debugger, leaks};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -99,6 +99,7 @@ fn read_options(chosen: &Options) -> Options {
 }
 
 fn apply(options: &Options) {
+    debugger::keep();
     checked::start(options);
     heapwarden_core::configure(&core_config(options));
     heapwarden_core::set_misuse_handler(crate::front::noticed_late);

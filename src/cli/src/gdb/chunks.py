@@ -1,0 +1,213 @@
+"""What a slot holds: the block in it, its state, and whether header, tail and fill are as they
+should be. The formulas of the keyed check and of the canary are here and nowhere else."""
+
+from collections import namedtuple
+
+import gdb
+
+from .memory import read, word_in
+
+WORD = (1 << 64) - 1
+
+# `state` is live, quarantined, free, never, or changing (its thread is in the middle of malloc or
+# free). `size` is None when nothing tells it. `damage` is a list, empty as a rule.
+Block = namedtuple("Block", "kind slot end start size state family record damage")
+Record = namedtuple(
+    "Record",
+    "size allocated_at freed_at sequence allocated_by freed_by family state ignored shift",
+)
+# Bytes that changed: which part of the chunk they are of, the first, the last, and how many.
+Damage = namedtuple("Damage", "part first last count")
+
+
+def is_valid(heap, header, address):
+    """Whether a header's check holds: its lower half is keyed over the address and the upper half."""
+    mixed = (address ^ heap.key ^ header >> 32) * heap.factor & WORD
+    return header & 0xFFFFFFFF == mixed >> 32
+
+
+def is_changing(heap, header, address):
+    """Whether a header has the mark of a thread that is rewriting the chunk."""
+    mark = heap.facts["header.changing"]
+    return header == mark or is_valid(heap, header ^ mark, address)
+
+
+def canary(heap, payload, first, last):
+    """The canary's bytes in [first, last) of the chunk with this payload."""
+    mixed = (payload ^ heap.tail_key) * heap.factor & WORD
+    word = mixed & 0x6F6F6F6F6F6F6F6F | 0x8080808080808080
+    lead = first % 8
+    return (word.to_bytes(8, "little") * ((last - first + lead) // 8 + 1))[lead : lead + last - first]
+
+
+def difference(part, first, found, expected):
+    """A list with the damage, if there is any."""
+    if found == expected:
+        return []
+    changed = [at for at, (one, other) in enumerate(zip(found, expected)) if one != other]
+    return [Damage(part, first + changed[0], first + changed[-1], len(changed))]
+
+
+def _state(heap, header):
+    """The state that a valid header says."""
+    number = header >> heap.facts["header.state_shift"] & 3
+    return next(name for name in STATES if heap.facts[f"state.{name}"] == number)
+
+
+STATES = ("never", "live", "quarantined", "free")
+
+
+def _slack(heap, header):
+    return header >> heap.facts["header.slack_shift"] & heap.facts["header.slack_max"]
+
+
+def _family(heap, header):
+    number = header >> heap.facts["header.family_shift"] & 15
+    return heap.families[number] if number < len(heap.families) else "unknown"
+
+
+def record_at(heap, data, index=0):
+    """The record with this number in the bytes of several."""
+    base = index * heap.facts["Record"]
+    return Record(*(heap.field(data, f"Record.{name}", base) for name in Record._fields))
+
+
+def records_of(heap, region):
+    """The bytes of a region's records; None when it has none."""
+    if not region.extension or not heap.is_checked:
+        return None
+    return read(region.extension, region.carved * heap.facts["Record"])
+
+
+def state_of(heap, record):
+    """The state that a record says."""
+    return next((name for name in STATES if heap.facts[f"state.{name}"] == record.state), "never")
+
+
+def blocks_in(heap, region):
+    """All blocks of a region, those that were never handed out left out."""
+    records = records_of(heap, region)
+    if region.kind != "small":
+        yield large(heap, region, records and record_at(heap, records))
+        return
+    data = read(region.start, region.carved * region.slot_bytes)
+    for index in range(region.carved):
+        found = small(heap, region, index, data, records)
+        if found.state != "never" or found.damage:
+            yield found
+
+
+def block_at(heap, region, address):
+    """The block of a region that an address lies in."""
+    if region.kind != "small":
+        records = records_of(heap, region)
+        return large(heap, region, records and record_at(heap, records))
+    index = (address - region.start) // region.slot_bytes
+    one = region._replace(start=region.start + index * region.slot_bytes, count=1)
+    if index >= region.carved:
+        return _bare(one, 0, "never")
+    records = records_of(heap, region)
+    size = heap.facts["Record"]
+    records = records and records[index * size : (index + 1) * size]
+    one = one._replace(carved=1, free=region.free >> index & 1)
+    return small(heap, one, 0, read(one.start, one.slot_bytes), records)
+
+
+def _bare(region, index, state):
+    """A slot of which only that is known."""
+    slot = region.start + index * region.slot_bytes
+    end = slot + region.slot_bytes
+    return Block(region.kind, slot, end, slot, region.slot_bytes, state, None, None, [])
+
+
+def small(heap, region, index, data, records):
+    """The block in a slot; `data` are the bytes of the region's slots."""
+    if not heap.is_checked:
+        return _bare(region, index, "free" if region.free >> index & 1 else "live")
+    at = index * region.slot_bytes
+    slot, end = region.start + at, region.start + at + region.slot_bytes
+    record = record_at(heap, records, index) if records else None
+    header = word_in(data, at)
+    if is_valid(heap, header, slot):
+        state = _state(heap, header)
+        if state == "live":
+            return _live(heap, (slot, end), header, data[at : at + region.slot_bytes], record)
+        return _freed(heap, (slot, end), state, data[at + 8 : at + region.slot_bytes], record)
+    if is_changing(heap, header, slot):
+        return Block("small", slot, end, slot + 8, None, "changing", None, record, [])
+    return _smashed(heap, slot, end, slot, record)
+
+
+def _live(heap, place, header, data, record):
+    """A live slot whose first header is valid."""
+    slot, end = place
+    payload, gap = slot + 8, []
+    if header & heap.facts["header.leading"]:
+        payload = slot + _slack(heap, header)
+        if payload % 8 or not slot + 8 < payload <= end:
+            return _smashed(heap, slot, end, slot, record)
+        header = word_in(data, payload - 8 - slot)
+        if not is_valid(heap, header, payload - 8):
+            return _smashed(heap, slot, end, payload - 8, record)
+        expected = canary(heap, payload, slot + 8, payload - 8)
+        gap = difference("gap before the block", slot + 8, data[8 : payload - 8 - slot], expected)
+    tail = end - _slack(heap, header)
+    found = data[tail - slot :]
+    damage = gap + difference("tail", tail, found, canary(heap, payload, tail, end))
+    return Block("small", slot, end, payload, tail - payload, "live", _family(heap, header), record, damage)
+
+
+def _freed(heap, place, state, data, record):
+    """A slot that is not live; `data` is what follows its header."""
+    slot, end = place
+    start, size, family = slot + 8, None, None
+    if record and state != "never":
+        start, size = slot + max(record.shift, 8), record.size
+        family = heap.families[record.family] if record.family < len(heap.families) else None
+    damage = []
+    if heap.has_quarantine and state != "never":
+        damage = difference("fill of freed memory", slot + 8, data, bytes([heap.fill]) * len(data))
+    return Block("small", slot, end, start, size, state, family, record, damage)
+
+
+def _smashed(heap, slot, end, header_at, record):
+    """A slot with a header that fails its check: its record tells what it can."""
+    damage = [Damage("header", header_at, header_at + 7, None)]
+    if not record:
+        return Block("small", slot, end, slot + 8, None, "unknown", None, None, damage)
+    family = heap.families[record.family] if record.family < len(heap.families) else None
+    start = slot + max(record.shift, 8)
+    return Block("small", slot, end, start, record.size, state_of(heap, record), family, record, damage)
+
+
+def large(heap, region, record):
+    """The block of a page run or of a mapping of its own: its record says what it is."""
+    slot, end = region.start, region.start + region.slot_bytes
+    if not heap.is_checked:
+        return _bare(region, 0, "live")
+    if not record:
+        return Block(region.kind, slot, end, slot, None, "changing", None, None, [])
+    start, state = slot + record.shift, state_of(heap, record)
+    family = heap.families[record.family] if record.family < len(heap.families) else None
+    damage = []
+    if state == "live":
+        damage = _tripwires(heap, start, record.size, end)
+    elif state == "quarantined" and region.kind == "large":
+        found = read(slot, end - slot)
+        damage = difference("fill of freed memory", slot, found, bytes([heap.fill]) * len(found))
+    return Block(region.kind, slot, end, start, record.size, state, family, record, damage)
+
+
+def _tripwires(heap, start, size, end):
+    """What is damaged around a live large block."""
+    damage, tail = [], start + size
+    window = min(end, tail + heap.facts["large.tail_max"] & ~7)
+    try:
+        if not is_valid(heap, word_in(read(start - 8, 8), 0), start - 8):
+            damage.append(Damage("header", start - 8, start - 1, None))
+        found = read(tail, window - tail)
+        damage += difference("tail", tail, found, canary(heap, start, tail, window))
+    except gdb.MemoryError:
+        # A page that is made inaccessible guards it instead.
+        pass
+    return damage

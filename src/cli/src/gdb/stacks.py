@@ -1,0 +1,60 @@
+"""Call sites: from a number to the frames of a stack, and the frames as lines."""
+
+import gdb
+
+from .memory import number, read, word_in
+
+
+def frames(heap, site):
+    """The return addresses of a call site, innermost first; none when it is unknown."""
+    facts = heap.facts
+    chunk, at = divmod(site, facts["stacks.chunk_words"])
+    if site == 0 or chunk >= facts["stacks.chunks"]:
+        return []
+    base = number(facts["stacks"] + 8 * chunk)
+    if not base:
+        return []
+    length = number(base + 8 * at) & facts["stacks.length_mask"]
+    room = facts["stacks.chunk_words"] - at - facts["stacks.frames"]
+    first = base + 8 * (at + facts["stacks.frames"])
+    data = read(first, 8 * max(min(length, room), 0))
+    return [word_in(data, place) for place in range(0, len(data), 8)]
+
+
+def _function(address):
+    """The name of the function at an address, from debug information or else from symbols."""
+    block = gdb.current_progspace().block_for_pc(address)
+    while block is not None:
+        if block.function is not None:
+            return block.function.print_name
+        block = block.superblock
+    text = gdb.execute(f"info symbol {address:#x}", to_string=True)
+    return None if text.startswith("No symbol") else text.split(" in section ")[0].split(" + ")[0]
+
+
+def _place(address):
+    """`file:line`, else the module."""
+    found = gdb.find_pc_line(address)
+    if found.symtab is not None and found.line:
+        return f"{found.symtab.filename}:{found.line}"
+    module = gdb.solib_name(address) or gdb.current_progspace().filename
+    return f"({module})" if module else ""
+
+
+def lines(heap, site):
+    """The stack of a call site as lines of text."""
+    found = frames(heap, site)
+    if not found:
+        return ["    (no stack is known)"]
+    text = []
+    for index, address in enumerate(found):
+        # Inside of the call that the return address follows.
+        address -= 1
+        text.append(f"    #{index} {address:#x} in {_function(address) or '??'} {_place(address)}")
+    return text
+
+
+def brief(heap, site):
+    """The innermost function of a call site, for one line."""
+    found = frames(heap, site)
+    return (_function(found[0] - 1) or hex(found[0])) if found else "an unknown place"

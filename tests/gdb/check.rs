@@ -1,0 +1,86 @@
+//! `hw check`: every header, tail and fill is verified, wherever the process was stopped.
+
+use crate::block::{DAMAGED, WELL};
+use crate::session::Session;
+use crate::support::{CHECKED, c_program};
+
+fn check(profile: &str, way: &[&str]) -> Option<String> {
+    let program = c_program("debugger.c")?;
+    let answers = Session { program: &program, profile, way }.ask(&["hw check"])?;
+    assert_eq!(answers.live, answers.core);
+    Some(answers.live[0].clone())
+}
+
+/// A formula that the script does not know would make all blocks look damaged.
+#[test]
+fn an_intact_heap_is_called_intact() {
+    for profile in CHECKED {
+        let Some(answer) = check(profile, WELL) else { return };
+        let count = answer.strip_suffix(" blocks verified, 0 damaged.\n").expect(&answer);
+        let count: usize = count.parse().expect("a number");
+        assert!(count >= 19, "{answer}");
+    }
+}
+
+#[test]
+fn each_damaged_block_is_listed() {
+    let Some(answer) = check("debug", DAMAGED) else { return };
+    assert!(answer.ends_with(" blocks verified, 4 damaged.\n"), "{answer}");
+    for (block, damage) in [
+        ("24-byte block [0x", "1 byte of its tail, from 0x"),
+        ("40-byte block [0x", "its header at 0x"),
+        ("100000-byte block [0x", "its header at 0x"),
+        ("60-byte block [0x", "1 byte of its fill of freed memory, from 0x"),
+    ] {
+        let mut lines = answer.lines();
+        let line = lines.find(|line| line.starts_with(block)).expect(&answer);
+        assert!(line.ends_with(", allocated in make"), "{answer}");
+        let damaged = format!("  DAMAGED: {damage}");
+        assert!(lines.next().is_some_and(|line| line.starts_with(&damaged)), "{answer}");
+    }
+}
+
+#[test]
+fn a_heap_without_headers_is_not_verified() {
+    let Some(answer) = check("plain", WELL) else { return };
+    assert!(answer.ends_with(": there is nothing to verify.\n"), "{answer}");
+}
+
+/// Steps through malloc, realloc and free, stops every few instructions, and verifies the heap: no
+/// change that is under way may look like damage, nor like an error in the script.
+#[test]
+fn the_heap_can_be_read_at_any_instruction_of_the_allocator() {
+    let Some(program) = c_program("debugger.c") else { return };
+    for profile in CHECKED {
+        // The second time, so that no stack is walked for the first time; without instructions that
+        // fill a block in as many steps as it has bytes.
+        let way = [
+            "set breakpoint always-inserted on",
+            "set environment GLIBC_TUNABLES=glibc.cpu.x86_rep_stosb_threshold=10000000:glibc.cpu.x86_rep_movsb_threshold=10000000",
+            "break work",
+            "break after_work",
+            "run",
+            "continue",
+        ];
+        let session = Session { program: &program, profile, way: &way };
+        let Some(answers) = session.ask(&[STEPS]) else { return };
+        let (checks, rest) = answers.live[0]
+            .rsplit_once('\n')
+            .map_or(("", ""), |(all, _)| all.rsplit_once('\n').unwrap_or(("", all)));
+        assert!(!checks.contains("DAMAGED"), "{checks}");
+        let count: usize = rest.parse().unwrap_or_else(|_| panic!("{:?}", answers.live));
+        assert!(count > 100, "{count}");
+    }
+}
+
+const STEPS: &str = "python
+count = 0
+while 'after_work' != gdb.selected_frame().name():
+    gdb.execute('stepi 97', to_string=True)
+    answer = gdb.execute('hw check', to_string=True)
+    count += 1
+    if ' 0 damaged' not in answer:
+        print(answer)
+        gdb.execute('backtrace')
+print(count)
+";
