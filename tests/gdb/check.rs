@@ -79,6 +79,8 @@ while 'after_work' != gdb.selected_frame().name():
     gdb.execute('stepi 97', to_string=True)
     answer = gdb.execute('hw check', to_string=True)
     count += 1
+    if count % 10 == 0:
+        gdb.execute('hw leaks', to_string=True)
     if ' 0 damaged' not in answer:
         print(answer)
         gdb.execute('backtrace')

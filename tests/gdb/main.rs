@@ -5,4 +5,6 @@ mod support;
 
 mod block;
 mod check;
+mod leaks;
 mod session;
+mod site;

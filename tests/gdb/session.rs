@@ -24,37 +24,42 @@ pub struct Answers {
 impl Session<'_> {
     /// The answers to `commands`; `None` without gdb.
     pub fn ask(&self, commands: &[&str]) -> Option<Answers> {
+        let folder = Scratch::new();
+        let core = folder.path().join("core").display().to_string();
+        let last = [format!("generate-core-file {core}"), "kill".to_owned()];
+        let live = self.ask_in_process(commands, &folder, &last)?;
+        let outcome = self.gdb(&questions(commands, folder.path()), &[&core]);
+        Some(Answers { live, core: answers(&outcome, commands.len()) })
+    }
+
+    /// The same without a core file.
+    pub fn ask_live(&self, commands: &[&str]) -> Option<Vec<String>> {
+        self.ask_in_process(commands, &Scratch::new(), &[])
+    }
+
+    fn ask_in_process(
+        &self,
+        commands: &[&str],
+        folder: &Scratch,
+        last: &[String],
+    ) -> Option<Vec<String>> {
         if !installed(&["gdb"]) {
             return None;
         }
-        let folder = Scratch::new();
-        let core = folder.path().join("core").display().to_string();
         let library = path_of("lib", folder.path()).display().to_string();
-        let options = format!("profile={}:leaks=off", self.profile);
-        let mut live = vec![
+        let mut all = vec![
             format!("set environment LD_PRELOAD={library}"),
-            format!("set environment HEAPWARDEN_OPTIONS={options}"),
+            format!("set environment HEAPWARDEN_OPTIONS=profile={}:leaks=off", self.profile),
             "set environment HEAPWARDEN_TEST_EXPECTED=1".to_owned(),
         ];
-        live.extend(self.way.iter().map(|command| (*command).to_owned()));
-        let source = format!("source {}", path_of("gdb", folder.path()).display());
-        let questions: Vec<String> = std::iter::once(source)
-            .chain(
-                commands
-                    .iter()
-                    .flat_map(|command| [format!("echo {MARK}\\n"), (*command).to_owned()]),
-            )
-            .chain([format!("echo {MARK}\\n")])
-            .collect();
-        live.extend(questions.clone());
-        live.extend([format!("generate-core-file {core}"), "kill".to_owned()]);
-        let live = answers(&self.gdb(&live, &[]), commands.len());
-        let core = answers(&self.gdb(&questions, &[&core]), commands.len());
-        Some(Answers { live, core })
+        all.extend(self.way.iter().map(|command| (*command).to_owned()));
+        all.extend(questions(commands, folder.path()));
+        all.extend_from_slice(last);
+        Some(answers(&self.gdb(&all, &[]), commands.len()))
     }
 
     fn gdb(&self, commands: &[String], files: &[&str]) -> Outcome {
-        let mut run = Run::of("gdb").args(["-nx", "-batch", "-return-child-result"]);
+        let mut run = Run::of("gdb").args(["-nx", "-batch"]);
         let quiet = ["pagination off", "confirm off", "startup-with-shell off", "width 0"];
         let settings = quiet.map(|setting| format!("set {setting}"));
         for command in settings.iter().chain(commands) {
@@ -62,6 +67,17 @@ impl Session<'_> {
         }
         run.arg(self.program).args(files).on_libc()
     }
+}
+
+/// Commands that load the script and put a mark before each answer and behind the last.
+fn questions(commands: &[&str], folder: &Path) -> Vec<String> {
+    let mark = format!("echo {MARK}\\n");
+    let mut all = vec![format!("source {}", path_of("gdb", folder).display())];
+    for command in commands {
+        all.extend([mark.clone(), (*command).to_owned()]);
+    }
+    all.push(mark);
+    all
 }
 
 fn answers(outcome: &Outcome, count: usize) -> Vec<String> {

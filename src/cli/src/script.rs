@@ -11,9 +11,9 @@ macro_rules! files {
     ($($name:literal)*) => { [$(($name, include_bytes!(concat!("gdb/", $name)).as_slice())),*] };
 }
 
-static FILES: [File; 9] = files! {
-    "heapwarden.py" "chunks.py" "commands.py" "heap.py" "layout.py" "memory.py" "modules.py" "show.py"
-    "stacks.py"
+static FILES: [File; 15] = files! {
+    "heapwarden.py" "chunks.py" "commands.py" "graph.py" "heap.py" "layout.py" "leaks.py"
+    "libc.py" "memory.py" "modules.py" "roots.py" "show.py" "stacks.py" "threads.py" "totals.py"
 };
 
 /// The path of the script on disk, written there if it is not.

@@ -50,11 +50,7 @@ def difference(part, first, found, expected):
 
 def _state(heap, header):
     """The state that a valid header says."""
-    number = header >> heap.facts["header.state_shift"] & 3
-    return next(name for name in STATES if heap.facts[f"state.{name}"] == number)
-
-
-STATES = ("never", "live", "quarantined", "free")
+    return heap.states[header >> heap.facts["header.state_shift"] & 3]
 
 
 def _slack(heap, header):
@@ -63,36 +59,36 @@ def _slack(heap, header):
 
 def _family(heap, header):
     number = header >> heap.facts["header.family_shift"] & 15
-    return heap.families[number] if number < len(heap.families) else "unknown"
+    return heap.families[number] if number < len(heap.families) else None
 
 
-def record_at(heap, data, index=0):
-    """The record with this number in the bytes of several."""
-    base = index * heap.facts["Record"]
-    return Record(*(heap.field(data, f"Record.{name}", base) for name in Record._fields))
-
-
-def records_of(heap, region):
-    """The bytes of a region's records; None when it has none."""
+def records_of(heap, region, first=0, count=None):
+    """A region's records, from one on; None when it has none."""
     if not region.extension or not heap.is_checked:
         return None
-    return read(region.extension, region.carved * heap.facts["Record"])
+    size = heap.facts["Record"]
+    data = read(region.extension + first * size, (region.carved if count is None else count) * size)
+    return [Record._make(fields) for fields in heap.unpacker("Record", Record._fields)(data)]
 
 
 def state_of(heap, record):
     """The state that a record says."""
-    return next((name for name in STATES if heap.facts[f"state.{name}"] == record.state), "never")
+    return heap.states.get(record.state, "never")
+
+
+def _family_of(heap, record):
+    return heap.families[record.family] if record.family < len(heap.families) else None
 
 
 def blocks_in(heap, region):
     """All blocks of a region, those that were never handed out left out."""
     records = records_of(heap, region)
     if region.kind != "small":
-        yield large(heap, region, records and record_at(heap, records))
+        yield large(heap, region, records and records[0])
         return
     data = read(region.start, region.carved * region.slot_bytes)
     for index in range(region.carved):
-        found = small(heap, region, index, data, records)
+        found = small(heap, region, index, data, records and records[index])
         if found.state != "never" or found.damage:
             yield found
 
@@ -101,16 +97,14 @@ def block_at(heap, region, address):
     """The block of a region that an address lies in."""
     if region.kind != "small":
         records = records_of(heap, region)
-        return large(heap, region, records and record_at(heap, records))
+        return large(heap, region, records and records[0])
     index = (address - region.start) // region.slot_bytes
     one = region._replace(start=region.start + index * region.slot_bytes, count=1)
     if index >= region.carved:
         return _bare(one, 0, "never")
-    records = records_of(heap, region)
-    size = heap.facts["Record"]
-    records = records and records[index * size : (index + 1) * size]
+    records = records_of(heap, region, index, 1)
     one = one._replace(carved=1, free=region.free >> index & 1)
-    return small(heap, one, 0, read(one.start, one.slot_bytes), records)
+    return small(heap, one, 0, read(one.start, one.slot_bytes), records and records[0])
 
 
 def _bare(region, index, state):
@@ -120,13 +114,12 @@ def _bare(region, index, state):
     return Block(region.kind, slot, end, slot, region.slot_bytes, state, None, None, [])
 
 
-def small(heap, region, index, data, records):
+def small(heap, region, index, data, record):
     """The block in a slot; `data` are the bytes of the region's slots."""
     if not heap.is_checked:
         return _bare(region, index, "free" if region.free >> index & 1 else "live")
     at = index * region.slot_bytes
     slot, end = region.start + at, region.start + at + region.slot_bytes
-    record = record_at(heap, records, index) if records else None
     header = word_in(data, at)
     if is_valid(heap, header, slot):
         state = _state(heap, header)
@@ -163,7 +156,7 @@ def _freed(heap, place, state, data, record):
     start, size, family = slot + 8, None, None
     if record and state != "never":
         start, size = slot + max(record.shift, 8), record.size
-        family = heap.families[record.family] if record.family < len(heap.families) else None
+        family = _family_of(heap, record)
     damage = []
     if heap.has_quarantine and state != "never":
         damage = difference("fill of freed memory", slot + 8, data, bytes([heap.fill]) * len(data))
@@ -175,7 +168,7 @@ def _smashed(heap, slot, end, header_at, record):
     damage = [Damage("header", header_at, header_at + 7, None)]
     if not record:
         return Block("small", slot, end, slot + 8, None, "unknown", None, None, damage)
-    family = heap.families[record.family] if record.family < len(heap.families) else None
+    family = _family_of(heap, record)
     start = slot + max(record.shift, 8)
     return Block("small", slot, end, start, record.size, state_of(heap, record), family, record, damage)
 
@@ -188,7 +181,7 @@ def large(heap, region, record):
     if not record:
         return Block(region.kind, slot, end, slot, None, "changing", None, None, [])
     start, state = slot + record.shift, state_of(heap, record)
-    family = heap.families[record.family] if record.family < len(heap.families) else None
+    family = _family_of(heap, record)
     damage = []
     if state == "live":
         damage = _tripwires(heap, start, record.size, end)

@@ -2,7 +2,7 @@
 
 import gdb
 
-from . import chunks, show, stacks
+from . import chunks, leaks, show, stacks, totals
 from .heap import Heap, cached, is_managed, region_of, regions
 
 
@@ -32,7 +32,9 @@ class Prefix(gdb.Command):
 
 hw block ADDR  which block an address lies in, and that block's history
 hw check       verify headers, canaries and the fill of freed memory
+hw leaks       blocks that nothing points to
 hw site ID     the stack of a call site, and its live blocks
+hw stats       how much is live, in quarantine and free, and who allocated the most
 
 They work wherever the program was stopped, and in core files."""
 
@@ -99,27 +101,46 @@ In the profile plain there is nothing to verify."""
         _print([f"{count} blocks verified, {len(damaged)} damaged."])
 
 
+class LeaksCommand(gdb.Command):
+    """Blocks that nothing points to: hw leaks [COUNT]
+
+Looks for pointers in the variables of all modules, the stacks, registers and thread-local memory of
+all threads, memory that the program mapped, and the blocks that these lead to. A block to whose
+middle something points may be lost. The COUNT (10) largest findings are listed with their stacks."""
+
+    def __init__(self):
+        super().__init__("hw leaks", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        """`hw leaks [COUNT]`."""
+        _print(leaks.report(Heap(), _address(argument) if argument else 10))
+
+
 class SiteCommand(gdb.Command):
     """The stack of a call site and its live blocks: hw site ID
 
-The number is one that hw block, hw leaks or a report shows."""
+The number is one that hw block, hw leaks or hw stats shows."""
 
     def __init__(self):
         super().__init__("hw site", gdb.COMMAND_DATA)
 
     def invoke(self, argument, from_tty):
         """`hw site ID`."""
-        site, heap = _address(argument), Heap()
-        if not stacks.frames(heap, site):
-            _print([f"There is no call site {site}."])
-            return
-        count = size = 0
-        for region in regions(heap):
-            for block in chunks.blocks_in(heap, region):
-                if block.state == "live" and block.record and block.record.allocated_at == site:
-                    count, size = count + 1, size + block.size
-        _print([f"site {site}: {size} bytes in {count} live blocks"] + stacks.lines(heap, site))
+        _print(totals.site(Heap(), _address(argument)))
 
 
-for _command in (Prefix, BlockCommand, CheckCommand, SiteCommand):
+class StatsCommand(gdb.Command):
+    """How much is live, in quarantine and free, and who allocated the most: hw stats [COUNT]
+
+The COUNT (10) call sites with the most live bytes are listed, as far as the profile knows them."""
+
+    def __init__(self):
+        super().__init__("hw stats", gdb.COMMAND_DATA)
+
+    def invoke(self, argument, from_tty):
+        """`hw stats [COUNT]`."""
+        _print(totals.report(Heap(), _address(argument) if argument else 10))
+
+
+for _command in (Prefix, BlockCommand, CheckCommand, LeaksCommand, SiteCommand, StatsCommand):
     _command()

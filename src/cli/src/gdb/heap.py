@@ -1,6 +1,8 @@
 """From addresses to blocks: the core's page map, heaps, runs and direct blocks."""
 
+import struct
 from collections import namedtuple
+from operator import itemgetter
 
 from . import layout
 from .memory import number, read, word_in
@@ -8,6 +10,9 @@ from .memory import number, read, word_in
 # Slots side by side (kind "small"), or one block ("large": a run of pages; "direct": a mapping).
 # `free` has a bit for each slot that is with the core; `extension` leads to records.
 Region = namedtuple("Region", "kind start slot_bytes count carved free extension")
+
+
+STATES = ("never", "live", "quarantined", "free")
 
 
 class Heap:
@@ -23,6 +28,7 @@ class Heap:
         names = ("key", "tail_key", "factor")
         self.key, self.tail_key, self.factor = (self.at("secret", f"Secret.{name}") for name in names)
         self.families = self._families()
+        self.states = {self.facts[f"state.{name}"]: name for name in STATES}
         self.slot_bytes = self._classes()
 
     def at(self, place, name):
@@ -38,6 +44,18 @@ class Heap:
     def structure(self, address, name):
         """The bytes of a structure."""
         return read(address, self.facts[name])
+
+    def unpacker(self, structure, names):
+        """A function that gives the fields of structures side by side, a tuple for each."""
+        fields = sorted((*self.facts[f"{structure}.{name}"], name) for name in names)
+        code, at = "<", 0
+        for offset, width, _ in fields:
+            code += f"{offset - at}x{'?BH?I???Q'[width]}"
+            at = offset + width
+        every = struct.Struct(f"{code}{self.facts[structure] - at}x")
+        order = [name for _, _, name in fields]
+        pick = itemgetter(*(order.index(name) for name in names))
+        return lambda data: map(pick, every.iter_unpack(data))
 
     def _families(self):
         names, address = [], self.facts["families"]

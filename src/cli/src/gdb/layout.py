@@ -4,12 +4,10 @@ They are behind the symbol `heapwarden_layout`, each with a name: no debug infor
 and nothing about the library's structures is known here but how to follow them.
 """
 
-import re
-
 import gdb
 
 from .memory import number, read, word_in
-from .modules import writable
+from .modules import symbol, writable
 
 MAGIC = b"heapwarden layout \x01\x02\x03\x04\r\n"
 VERSION = 1
@@ -26,7 +24,7 @@ def load():
     version = number(at)
     if version != VERSION:
         raise gdb.GdbError(f"Heapwarden's layout has version {version}, this script knows {VERSION}.")
-    facts = {}
+    facts = {"layout": start}
     for first, count in _pairs(at + 8, 2):
         for table, length in _pairs(first, count):
             facts.update(_facts(read(table, length * FACT_BYTES)))
@@ -56,13 +54,8 @@ def _has_magic(address):
 
 
 def _by_symbol():
-    try:
-        text = gdb.execute("info address heapwarden_layout", to_string=True)
-    except gdb.error:
-        return None
-    found = re.search(r"0x[0-9a-f]+", text)
-    address = int(found.group(), 16) if found else 0
-    return address if _has_magic(address) else None
+    address = symbol("heapwarden_layout")
+    return address if address and _has_magic(address) else None
 
 
 def _by_magic():

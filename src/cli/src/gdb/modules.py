@@ -7,7 +7,7 @@ import gdb
 
 from .memory import number, read, word_in
 
-AT_PHDR, AT_PHNUM = 3, 5
+AT_PHDR, AT_PHNUM, AT_BASE, AT_RANDOM = 3, 5, 7, 25
 PT_LOAD, PT_DYNAMIC, PT_PHDR, PT_TLS = 1, 2, 6, 7
 PF_W = 2
 DT_DEBUG = 21
@@ -17,7 +17,16 @@ MODULES_MAX = 100_000
 Segment = namedtuple("Segment", "kind flags start size align")
 
 
-def _auxiliary():
+def symbol(name):
+    """Where a symbol lies; None without it."""
+    try:
+        found = re.search(r"0x[0-9a-f]+", gdb.execute(f"info address {name}", to_string=True))
+    except gdb.error:
+        return None
+    return int(found.group(), 16) if found else None
+
+
+def auxiliary():
     """The kernel's word to the program: a dictionary by number."""
     try:
         text = gdb.execute("info auxv", to_string=True)
@@ -38,7 +47,7 @@ def _segments(table, count, bias):
 
 def _program():
     """The segments of the program itself."""
-    known = _auxiliary()
+    known = auxiliary()
     table, count = known.get(AT_PHDR, 0), known.get(AT_PHNUM, 0)
     if not table:
         return []
@@ -91,3 +100,23 @@ def writable():
         for segment in module
         if segment.kind == PT_LOAD and segment.flags & PF_W
     ]
+
+
+def _holds(module, address):
+    return any(
+        segment.kind == PT_LOAD and 0 <= address - segment.start < segment.size for segment in module
+    )
+
+
+def own_module(address):
+    """The loaded segments of the library that an address lies in; None if it is in the program."""
+    found = next((module for module in modules()[1:] if _holds(module, address)), None)
+    return found and [segment for segment in found if segment.kind == PT_LOAD]
+
+
+def loader():
+    """The range of addresses that the dynamic loader takes; an empty one without it."""
+    base = auxiliary().get(AT_BASE, 0)
+    found = next((module for module in modules() if base and _holds(module, base)), [])
+    loaded = [segment for segment in found if segment.kind == PT_LOAD]
+    return base, max((segment.start + segment.size for segment in loaded), default=base)
