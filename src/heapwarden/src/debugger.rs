@@ -34,13 +34,14 @@ impl Group {
     }
 }
 
-static TABLES: [Table; 9] = [
+static TABLES: [Table; 10] = [
     Table::of(&checked::FACTS),
     Table::of(&chunk::header::FACTS),
     Table::of(&chunk::secret::FACTS),
     Table::of(&chunk::FACTS),
     Table::of(&evidence::FACTS),
-    Table::of(&callsite::FACTS),
+    Table::of(&callsite::SITE_FACTS),
+    Table::of(&callsite::NODE_FACTS),
     Table::of(&leaks::inherited::FACTS),
     Table::of(&handler_stack::FACTS),
     Table::of(&scan::roots::FACTS),

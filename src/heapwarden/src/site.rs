@@ -1,6 +1,6 @@
 //! Call sites as evidence keeps them: a number for the stack of the caller, 0 when it is unknown.
 
-use crate::callsite::{self, CallSite};
+use crate::callsite::{self, CallSite, Stack};
 use crate::{door, inside};
 
 /// The call site of the program's call that is being served, up to `depth` frames. 0 for our own
@@ -18,7 +18,7 @@ pub fn here(depth: usize) -> u32 {
     site.to_bits()
 }
 
-/// The return addresses of a call site, innermost first; empty when it is unknown.
-pub fn frames(site: u32) -> &'static [usize] {
+/// The stack of a call site; no frames when it is unknown.
+pub fn frames(site: u32) -> Stack<'static> {
     callsite::frames(CallSite::from_bits(site))
 }

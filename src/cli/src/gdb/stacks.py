@@ -2,23 +2,31 @@
 
 import gdb
 
-from .memory import number, read, word_in
+from .memory import number
+
+
+def _thing(heap, chunks, structure, index):
+    """The bytes of a structure that is kept by number; none for a number that is not taken."""
+    chunk, at = divmod(index, heap.facts["sites.chunk"])
+    if index == 0 or chunk >= heap.facts["sites.chunks"]:
+        return None
+    base = number(heap.facts[chunks] + 8 * chunk)
+    return heap.structure(base + heap.facts[structure] * at, structure) if base else None
 
 
 def frames(heap, site):
     """The return addresses of a call site, innermost first; none when it is unknown."""
-    facts = heap.facts
-    chunk, at = divmod(site, facts["stacks.chunk_words"])
-    if site == 0 or chunk >= facts["stacks.chunks"]:
+    found = _thing(heap, "sites", "Site", site)
+    if found is None:
         return []
-    base = number(facts["stacks"] + 8 * chunk)
-    if not base:
-        return []
-    length = number(base + 8 * at) & facts["stacks.length_mask"]
-    room = facts["stacks.chunk_words"] - at - facts["stacks.frames"]
-    first = base + 8 * (at + facts["stacks.frames"])
-    data = read(first, 8 * max(min(length, room), 0))
-    return [word_in(data, place) for place in range(0, len(data), 8)]
+    node, addresses = heap.field(found, "Site.node"), []
+    for _ in range(heap.field(found, "Site.tag") & heap.facts["sites.count_mask"]):
+        frame = _thing(heap, "nodes", "Node", node)
+        if frame is None:
+            break
+        addresses.append(heap.field(frame, "Node.pc"))
+        node = heap.field(frame, "Node.parent")
+    return addresses
 
 
 def _function(address):

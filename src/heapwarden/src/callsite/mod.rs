@@ -1,23 +1,27 @@
 //! Call sites: stacks by a number of 32 bits, small enough to be kept for every block.
 //!
-//! Each different stack is stored once, for ever ([`store`]), and found by its hash ([`table`]);
-//! what a thread met lately it finds in a table of its own ([`Recent`]). Nothing here fails: without
-//! memory, or when a table cannot be had in time, the call site is unknown.
-//! Cost: when the stack is the last one, or one of the last thousand, a few compares on top of the
-//! capture; otherwise a look into a shared table (some 50 ns).
+//! All stacks are kept as one trie ([`trie`]). A thread remembers the node of each frame of its last
+//! stack, so a new stack is found by the frames that changed. What blocks carry is the number of a
+//! call site ([`sites`]): the innermost frames, as many as are kept. Nothing here fails or waits:
+//! without memory the call site is unknown.
+//! Cost: for the last stack nothing on top of the capture; otherwise some 15 instructions for each
+//! frame that changed.
 
 pub mod counters;
-mod recent;
-mod store;
-mod table;
+mod numbered;
+mod sites;
+mod stack;
+mod trie;
 
-pub(crate) use recent::Recent;
-pub(crate) use store::FACTS;
+pub(crate) use sites::FACTS as SITE_FACTS;
+pub use stack::Stack;
+pub(crate) use trie::FACTS as NODE_FACTS;
 
 use crate::unwind::{
-    self, Backtrace, DEPTH_MAX, Engine, EngineChoice, FramePointerSteps, FramehopSteps, Registers,
-    Request, Steps,
+    self, Backtrace, DEPTH_MAX, Engine, EngineChoice, FramePointerSteps, FramehopSteps, LastStack,
+    Registers, Request, Steps, Window,
 };
+use trie::STACKS;
 
 /// A stack, by number. 0 is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,14 +59,14 @@ pub unsafe fn here_from(start: &Registers, depth: usize) -> CallSite {
     find(&Request { start: *start, depth, skip: 0, own: unwind::own_code() })
 }
 
-/// The frames of a call site, innermost first; none if it is unknown.
-pub fn frames(site: CallSite) -> &'static [usize] {
-    store::get(site.0)
+/// The frames of a call site; none if it is unknown.
+pub fn frames(site: CallSite) -> Stack<'static> {
+    Stack::Site(site)
 }
 
-/// How many different stacks there are.
+/// How many call sites there are.
 pub fn count() -> usize {
-    store::count()
+    sites::count()
 }
 
 #[inline]
@@ -80,26 +84,14 @@ fn find(request: &Request) -> CallSite {
 #[inline]
 fn find_by<S: Steps>(request: &Request) -> CallSite {
     let site = unwind::with_stack::<S, u32>(request, |state, window| {
-        let depth = request.depth;
-        if let Some(site) = state.recent.last(depth, window.count) {
-            return site;
-        }
         if window.count == 0 {
             return 0;
         }
-        let hash = state.last.hash(window.end, window.count);
-        let innermost = state.last.frames[window.end - 1].registers.pc;
-        let site = state.recent.get(hash, innermost).unwrap_or_else(|| {
-            let frames = &state.last.frames[window.end - window.count..window.end];
-            let pcs = frames.iter().rev().map(|frame| frame.registers.pc);
-            let stack = state.recent.gather(pcs);
-            let site = table::intern(hash, stack);
-            if site != 0 {
-                state.recent.put(hash, innermost, site);
-            }
-            site
-        });
-        state.recent.set_last(depth, window.count, site);
+        if let Some(site) = state.last_site.get(window) {
+            return site;
+        }
+        let site = of_window(&mut state.last, window);
+        state.last_site.set(window, site);
         site
     });
     match site {
@@ -108,13 +100,45 @@ fn find_by<S: Steps>(request: &Request) -> CallSite {
     }
 }
 
+/// The call site of a part of the last stack.
+#[inline]
+fn of_window(last: &mut LastStack, window: Window) -> u32 {
+    let Window { end, count, .. } = window;
+    let outer = end - count;
+    // The innermost frame whose node has all frames of the part that lie around it.
+    let known = (outer..end).rev().find(|index| last.frames[*index].reaches(index - outer + 1));
+    let mut number = 0;
+    let mut from = outer;
+    if let Some(index) = known {
+        (number, from) = (last.frames[index].node, index + 1);
+    } else if let Some(site) = sites::find(pcs(last, window)) {
+        // A deep stack of which too little was remembered: no new nodes are needed.
+        last.frames[end - 1].attach(sites::node(site), count);
+        return site;
+    }
+    for index in from..end {
+        number = STACKS.child(number, last.frames[index].registers.pc);
+        if number == 0 {
+            return 0;
+        }
+        let callers = if index == outer { 0 } else { last.frames[index - 1].reach() };
+        last.frames[index].attach(number, callers + 1);
+    }
+    sites::known(number, count).unwrap_or_else(|| sites::make(number, count))
+}
+
+fn pcs(last: &LastStack, window: Window) -> impl Iterator<Item = usize> + Clone {
+    let frames = &last.frames[window.end - window.count..window.end];
+    frames.iter().rev().map(|frame| frame.registers.pc)
+}
+
 /// Within a signal handler that interrupted a capture, or at the very end of a thread.
 #[cold]
 #[inline(never)]
 fn find_unaided<S: Steps>(request: &Request) -> CallSite {
     let mut stack = [0; DEPTH_MAX];
     let count = unwind::capture_unaided::<S>(request, &mut stack);
-    intern(&stack[..count])
+    of_frames(&stack[..count])
 }
 
 #[cold]
@@ -122,19 +146,28 @@ fn find_unaided<S: Steps>(request: &Request) -> CallSite {
 fn find_slowly(request: &Request) -> CallSite {
     let mut stack = [0; DEPTH_MAX];
     let count = Backtrace.capture(request, &mut stack);
-    intern(&stack[..count])
+    of_frames(&stack[..count])
 }
 
-fn intern(stack: &[usize]) -> CallSite {
+fn of_frames(stack: &[usize]) -> CallSite {
     if stack.is_empty() {
         return CallSite::UNKNOWN;
     }
-    CallSite(table::intern(unwind::hash_of(stack), stack))
+    if let Some(site) = sites::find(stack.iter().copied()) {
+        return CallSite(site);
+    }
+    let mut number = 0;
+    for pc in stack.iter().rev() {
+        number = STACKS.child(number, *pc);
+        if number == 0 {
+            return CallSite::UNKNOWN;
+        }
+    }
+    CallSite(sites::make(number, stack.len()))
 }
 
-/// Puts the table in order in a forked child.
+/// Puts the counters in order in a forked child.
 pub(crate) fn repair_after_fork() {
-    table::repair_after_fork();
     // SAFETY: only the repairing thread of a child calls this.
     unsafe { counters::repair_after_fork() };
 }

@@ -11,6 +11,10 @@ use heapwarden_core::os::PAGE;
 
 /// What was found out.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them, in one frame, and nothing can be boxed"
+)]
 pub enum Finding {
     /// An error to report.
     Error {

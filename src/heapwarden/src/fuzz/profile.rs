@@ -1,6 +1,6 @@
 //! Who holds the memory, for a fuzzer whose target has too much of it.
 
-use crate::callsite::counters;
+use crate::callsite::{Stack, counters};
 use crate::mapped::List;
 use crate::{checked, inside, report, site};
 use core::cmp::Reverse;
@@ -10,7 +10,7 @@ use core::cmp::Reverse;
 pub(crate) struct Holder {
     pub bytes: u64,
     pub blocks: u64,
-    pub frames: &'static [usize],
+    pub frames: Stack<'static>,
 }
 
 /// Prints the call sites with most live bytes: as many as it takes for `percent` of all, and no more

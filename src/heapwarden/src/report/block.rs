@@ -1,5 +1,6 @@
 //! What a report says of a block: where it is, whose it is, what happened to it.
 
+use crate::callsite::Stack;
 use crate::chunk::Family;
 
 /// A block and its history.
@@ -25,7 +26,7 @@ pub struct BlockFacts<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     /// The stack; empty if none was kept.
-    pub frames: &'a [usize],
+    pub frames: Stack<'a>,
     /// Our number of the thread.
     pub thread: u32,
     /// The kernel's number of it.

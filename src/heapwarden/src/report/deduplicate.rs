@@ -5,6 +5,7 @@
 
 use super::facts::Facts;
 use super::process;
+use crate::callsite::Stack;
 use crate::text::{Sink, decimal};
 use crate::text::{Writer, number};
 use core::cell::UnsafeCell;
@@ -94,11 +95,11 @@ fn mix(hash: u64, word: u64) -> u64 {
 
 fn key(facts: &Facts<'_>) -> u64 {
     let allocated = facts.block.and_then(|block| block.allocated);
-    let stacks = [facts.access_stack, allocated.map_or(&[][..], |event| event.frames)];
+    let stacks = [facts.access_stack.into(), allocated.map_or(Stack::NONE, |event| event.frames)];
     let start = mix(u64::from(process::process_id()), facts.kind as u64 + 1);
     let hash = stacks.into_iter().fold(start, |hash, frames| {
         let hash = mix(hash, frames.len() as u64);
-        frames.iter().fold(hash, |hash, address| mix(hash, *address as u64))
+        frames.iter().fold(hash, |hash, address| mix(hash, address as u64))
     });
     // The best bits are the highest; 0 means free.
     (hash ^ hash >> 32) | 1

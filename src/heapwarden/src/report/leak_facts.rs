@@ -1,5 +1,6 @@
 //! What a report about leaks is made of: a check, and what is known around it.
 
+use crate::callsite::Stack;
 use crate::leaks::Level;
 use crate::leaks::facts::{Check, LeakKind, Tally};
 
@@ -9,7 +10,7 @@ pub struct LeakFacts<'a> {
     /// What was found.
     pub check: &'a Check<'a>,
     /// The return addresses of a call site, innermost first; none if it is unknown.
-    pub stack: fn(u32) -> &'static [usize],
+    pub stack: fn(u32) -> Stack<'static>,
     /// What suppressions hid.
     pub hidden: &'a [Hidden<'a>],
     /// What is different from the last report, if there was one.

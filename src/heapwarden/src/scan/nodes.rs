@@ -192,7 +192,7 @@ impl Judge {
     fn ignores(&mut self, site: u32) -> bool {
         if self.last.0 != site {
             let innermost = site::frames(site).first();
-            let by_loader = innermost.is_some_and(|frame| self.loader.contains(frame));
+            let by_loader = innermost.is_some_and(|frame| self.loader.contains(&frame));
             self.last = (site, site == 0 || by_loader);
         }
         self.last.1

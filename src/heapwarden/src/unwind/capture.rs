@@ -52,7 +52,7 @@ pub fn with_stack<S: Steps, R>(
         }
     }
     if !window.same {
-        state.recent.forget_last();
+        state.last_site.forget();
     }
     Some(action(state, window))
 }

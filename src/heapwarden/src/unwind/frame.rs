@@ -28,10 +28,12 @@ pub struct Frame {
     slot: usize,
     /// Where `bp` was read; 0 if the callee left it alone.
     pub bp_slot: usize,
-    /// See [`hash`]: over this frame and all that are remembered around it.
-    pub hash: u64,
     /// How to get to the caller; zero while nobody has asked.
     pub rule: u32,
+    /// What the layer above knows this frame and its callers by; 0 if it has not been asked for.
+    pub node: u32,
+    /// For how many frames, from this one outwards, `node` says what is remembered here.
+    reach: u16,
     /// The frame pointer matters, here or further out.
     pub needs_bp: bool,
     /// The frame pointer is needed and was read from `bp_slot`.
@@ -48,8 +50,9 @@ impl Frame {
             registers,
             slot: nowhere(),
             bp_slot: 0,
-            hash: 0,
             rule: 0,
+            node: 0,
+            reach: 0,
             needs_bp: true,
             checks_bp: false,
             fragile: true,
@@ -69,6 +72,24 @@ impl Frame {
     #[inline(always)]
     pub fn returning(registers: Registers, slot: usize, bp_slot: usize) -> Frame {
         Frame { slot, bp_slot, fragile: false, ..Frame::start(registers) }
+    }
+
+    /// Whether `node` says what is remembered of `count` frames, from this one outwards.
+    #[inline(always)]
+    pub fn reaches(&self, count: usize) -> bool {
+        usize::from(self.reach) >= count
+    }
+
+    /// For how many frames it does.
+    #[inline(always)]
+    pub fn reach(&self) -> usize {
+        self.reach.into()
+    }
+
+    /// Notes a node, and for how many frames it is right.
+    #[inline(always)]
+    pub fn attach(&mut self, node: u32, reach: usize) {
+        (self.node, self.reach) = (node, reach.min(u16::MAX.into()) as u16);
     }
 
     /// Whether this remembered frame is the same as one that was just found.

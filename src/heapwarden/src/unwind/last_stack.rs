@@ -5,7 +5,6 @@
 //! Cost: 28 KiB of address space a thread for the frames, touched as they fill.
 
 use super::frame::Frame;
-use super::hash;
 use super::reader::Reader;
 use super::rule::Caller;
 
@@ -30,8 +29,6 @@ pub struct LastStack {
     pub end: usize,
     /// There is nobody outside the outermost one.
     pub complete: bool,
-    /// The running hash outside the outermost one.
-    outside: u64,
     /// The frames, outermost first.
     pub frames: [Frame; CAPACITY],
     /// Frames of the capture under way, innermost first.
@@ -43,7 +40,6 @@ impl LastStack {
     pub fn clear(&mut self) {
         (self.first, self.end) = (MIDDLE, MIDDLE);
         self.complete = false;
-        self.outside = 0;
     }
 
     /// Verifies outwards from `top`, `count` frames in all. Returns the outermost frame that is
@@ -87,50 +83,45 @@ impl LastStack {
         if kept + fresh > CAPACITY {
             kept = self.make_room_inside(kept);
         }
-        let (mut hash, mut needs_bp) = match kept > self.first {
-            true => (self.frames[kept - 1].hash, self.frames[kept - 1].needs_bp),
-            false => (self.outside, !self.complete),
+        let mut needs_bp = match kept > self.first {
+            true => self.frames[kept - 1].needs_bp,
+            false => !self.complete,
         };
         for index in (0..fresh).rev() {
             let frame = &mut self.frames[kept];
             *frame = self.fresh[index];
             needs_bp = frame.settle(needs_bp);
-            hash = hash::add(hash, frame.registers.pc);
-            frame.hash = hash;
+            // What was taken over may have been reached from elsewhere.
+            frame.attach(0, 0);
             kept += 1;
         }
         self.end = kept;
     }
 
-    /// Puts a frame around the outermost one; its hash is what makes the others stay right.
+    /// Puts a frame around the outermost one. What is known of the others may have been learnt when
+    /// others lay around them.
     pub fn put_outside(&mut self, caller: Caller, reader: &Reader) {
         if self.first == 0 {
             self.move_to((CAPACITY - self.end).div_ceil(2));
         }
         let mut frame = Frame::called_from(caller, reader);
-        frame.hash = self.outside;
         frame.settle(true);
-        self.outside = hash::take_back(self.outside, frame.registers.pc);
         self.first -= 1;
         self.frames[self.first] = frame;
     }
 
-    /// The hash of the `count` frames (more than 0) that end at `end`.
-    pub fn hash(&self, end: usize, count: usize) -> u64 {
-        let outer = end - count;
-        let outside = if outer == self.first { self.outside } else { self.frames[outer - 1].hash };
-        hash::between(outside, self.frames[end - 1].hash, count)
+    /// Forgets what the frames are known by.
+    pub fn detach(&mut self) {
+        self.frames[self.first..self.end].iter_mut().for_each(|frame| frame.attach(0, 0));
     }
 
     fn make_room_inside(&mut self, kept: usize) -> usize {
         // The outer frames beyond what one capture looks at can be forgotten.
         let keep = FRESH_MAX.min(kept - self.first);
         let first = kept - keep;
-        if first > self.first {
-            self.outside = self.frames[first - 1].hash;
-            self.complete = false;
-        }
+        self.complete &= first == self.first;
         (self.first, self.end) = (first, kept);
+        self.detach();
         // What is further out is unknown now, so it may need the frame pointer.
         let mut needs_bp = true;
         for frame in &mut self.frames[first..kept] {

@@ -24,6 +24,7 @@ mod critical;
 mod engine;
 mod frame;
 mod hash;
+mod last_site;
 mod last_stack;
 mod learn;
 mod memo;
@@ -47,8 +48,9 @@ pub(crate) use capture::{Steps, capture_unaided, with_stack};
 pub(crate) use critical::{block_signals, restore_signals};
 pub(crate) use engine::{FramePointerSteps, FramehopSteps, chosen};
 pub(crate) use hash::of as hash_of;
+pub(crate) use last_stack::LastStack;
 pub(crate) use readable::is_readable;
-pub use walk::Request;
+pub use walk::{Request, Window};
 
 pub use engine::{Backtrace, Engine, EngineChoice, FramePointer, Framehop, Unaided, set_engine};
 pub use hash::WINDOW_MAX as DEPTH_MAX;

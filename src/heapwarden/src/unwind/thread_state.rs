@@ -1,16 +1,16 @@
 //! What a thread remembers between captures, in memory of its own: its stack's bounds, its last
-//! stack, its recent call sites.
+//! stack, and which call site that was.
 //!
 //! The thread block's first reserved word leads there. It is made at the thread's first capture and
 //! goes to another thread when this one ends. A signal handler that interrupts a capture finds the
 //! state busy and does without.
-//! Cost: some 60 KiB of address space per thread, of which 10 to 30 KiB are ever touched.
+//! Cost: some 40 KiB of address space per thread, of which 5 to 20 KiB are ever touched.
 
 use super::bounds::Bounds;
+use super::last_site::LastSite;
 use super::last_stack::LastStack;
 use super::way_out::WaysOut;
 use super::{after_fork, thread_list};
-use crate::callsite::Recent;
 use core::ptr;
 use core::sync::atomic::{AtomicUsize, Ordering::SeqCst, compiler_fence};
 use heapwarden_core::os::syscall;
@@ -32,8 +32,8 @@ pub struct ThreadState {
     pub last: LastStack,
     /// The ways through the library.
     pub ways_out: WaysOut,
-    /// The call sites that came up lately.
-    pub recent: Recent,
+    /// The call site of the last stack.
+    pub last_site: LastSite,
 }
 
 /// In place of a state: the thread has ended and its state is given back.
@@ -115,7 +115,7 @@ unsafe fn is_left_behind(state: *mut ThreadState, sp: usize) -> bool {
             && !may_be_on_alternate_stack();
         if gone {
             (*state).last.clear();
-            (*state).recent.forget_last();
+            (*state).last_site.forget();
         }
         gone
     }
@@ -139,7 +139,7 @@ fn obtain() -> Option<*mut ThreadState> {
         (*state).busy = false;
         (*state).bounds = Bounds::default();
         (*state).last.clear();
-        (*state).recent.forget_last();
+        (*state).last_site.forget();
         *slot() = state as usize;
     }
     thread_list::watch_for_end(state);

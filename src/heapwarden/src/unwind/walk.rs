@@ -87,7 +87,7 @@ pub fn walk(
                     last.append(kept, fresh);
                 }
                 let whole = !extends || extend(last, missing, reader, rule_of);
-                return window(last, request.depth, own, same, !whole);
+                return window(last, request.depth, own, same && !extends, !whole);
             }
             // What lies around frame `index` changed: take over what did not, then step on.
             last.refresh(index, top, at.registers.bp, reader);
@@ -174,6 +174,7 @@ fn extend(
     reader: &mut Reader,
     mut rule_of: impl FnMut(usize) -> Option<Rule>,
 ) -> bool {
+    last.detach();
     for found in 0..missing + AHEAD {
         if last.end - last.first == super::last_stack::CAPACITY {
             break;

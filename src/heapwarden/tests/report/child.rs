@@ -84,7 +84,7 @@ fn facts(kind: Kind, stack: &'static [usize], allocated: &'static [usize]) -> Fa
             size: 24,
             family: Family::Malloc,
             state: BlockState::Live,
-            allocated: Some(Event { frames: allocated, thread: 0, tid: 1 }),
+            allocated: Some(Event { frames: allocated.into(), thread: 0, tid: 1 }),
             freed: None,
             sequence: 1,
         }),

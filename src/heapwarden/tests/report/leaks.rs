@@ -1,6 +1,7 @@
 //! Made-up checks with made-up names.
 
 use super::{ACCESS, ALLOCATED, BLOCK, FREED};
+use heapwarden::callsite::Stack;
 use heapwarden::leaks::Level;
 use heapwarden::leaks::facts::{Check, Coverage, Dangling, Edge, Holder, LeakKind, Record, Tally};
 use heapwarden::report::LeakFacts;
@@ -10,13 +11,13 @@ pub const fn tally(bytes: u64, blocks: u64) -> Tally {
 }
 
 /// The stacks of call sites 1 to 3; 0 is unknown.
-pub fn stack(site: u32) -> &'static [usize] {
-    match site {
+pub fn stack(site: u32) -> Stack<'static> {
+    Stack::Frames(match site {
         1 => ALLOCATED,
         2 => ACCESS,
         3 => FREED,
         _ => &[],
-    }
+    })
 }
 
 pub const COVERAGE: Coverage = Coverage {

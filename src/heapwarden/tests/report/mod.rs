@@ -6,6 +6,7 @@
 
 pub mod leaks;
 
+use heapwarden::callsite::Stack;
 use heapwarden::report::text::{self, Style};
 use heapwarden::report::{
     Access, AccessKind, BlockFacts, BlockState, Detail, Dialect, Event, Facts, Family, Kind,
@@ -93,7 +94,7 @@ pub fn live(size: usize, family: Family) -> BlockFacts<'static> {
         size,
         family,
         state: BlockState::Live,
-        allocated: Some(Event { frames: ALLOCATED, thread: 0, tid: 42 }),
+        allocated: Some(Event { frames: Stack::Frames(ALLOCATED), thread: 0, tid: 42 }),
         freed: None,
         sequence: 7,
     }
@@ -102,7 +103,7 @@ pub fn live(size: usize, family: Family) -> BlockFacts<'static> {
 pub fn freed(size: usize) -> BlockFacts<'static> {
     BlockFacts {
         state: BlockState::Freed,
-        freed: Some(Event { frames: FREED, thread: 3, tid: 45 }),
+        freed: Some(Event { frames: Stack::Frames(FREED), thread: 3, tid: 45 }),
         ..live(size, Family::Malloc)
     }
 }

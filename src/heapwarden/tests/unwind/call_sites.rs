@@ -46,7 +46,7 @@ fn as_many_call_sites_as_stacks() {
     for round in 0..3 {
         both(10, &mut |outer, site| {
             assert_ne!(site, CallSite::UNKNOWN);
-            let frames = callsite::frames(site);
+            let frames: Vec<usize> = callsite::frames(site).iter().collect();
             assert_eq!(&frames[1..], outer);
             assert_eq!(CallSite::from_bits(site.to_bits()), site);
             let earlier = known.insert(outer.to_vec(), site);

@@ -1,37 +1,40 @@
 //! The live blocks of every call site, by a walk over the heap.
 //!
-//! Nothing is written but the figures beside the stacks, so the walk may be made in a process of
-//! which every other thread stands still.
+//! Nothing is written but a list in memory of its own, so the walk may be made in a process of which
+//! every other thread stands still.
 
-use super::{UNKNOWN, store, sums, sums::Sums};
+use crate::callsite::sites;
 use crate::chunk::State;
 use crate::evidence::{self, Record};
+use crate::mapped::List;
 use core::sync::atomic::Ordering::Relaxed;
 use heapwarden_core::{BlockKind, Located};
 
-/// Finds the live figures anew. One caller at a time.
-pub fn gather() {
-    clear(&UNKNOWN);
-    store::visit(&mut |site, _| {
-        if let Some(sums) = sums(site) {
-            clear(sums);
-        }
-    });
+/// Live blocks and their bytes.
+#[derive(Clone, Copy, Default)]
+pub struct Live {
+    pub blocks: u64,
+    pub bytes: u64,
+}
+
+/// The live figures of every call site there is, by number. `None` without memory for them.
+pub fn gather() -> Option<List<Live>> {
+    let mut list = List::new();
+    if !(0..=sites::count()).all(|_| list.push(Live::default())) {
+        crate::shortage::tell();
+        return None;
+    }
+    let figures = list.as_mut_slice();
     heapwarden_core::survey(&mut |found| {
         if let Some(record) = record_of(found)
             && record.state() == State::Live
-            && let Some(sums) = sums(record.allocated_at.load(Relaxed))
+            && let Some(live) = figures.get_mut(record.allocated_at.load(Relaxed) as usize)
         {
-            let (blocks, bytes) = (&sums.live_blocks, &sums.live_bytes);
-            blocks.store(blocks.load(Relaxed) + 1, Relaxed);
-            bytes.store(bytes.load(Relaxed) + record.size.load(Relaxed) as u64, Relaxed);
+            live.blocks += 1;
+            live.bytes += record.size.load(Relaxed) as u64;
         }
     });
-}
-
-fn clear(sums: &Sums) {
-    sums.live_blocks.store(0, Relaxed);
-    sums.live_bytes.store(0, Relaxed);
+    Some(list)
 }
 
 fn record_of(found: &Located) -> Option<&'static Record> {

@@ -1,29 +1,32 @@
 //! Accounting per call site: how much was ever allocated there, what is live, what was live at most,
 //! and how many blocks were freed again at once.
 //!
-//! A thread counts in a table of its own ([`Tallies`]), which only it writes to, without an atomic
-//! read-modify-write. What a table has no room for any more goes to sums that lie beside the stack
-//! itself ([`Sums`]); a reader adds the two up and needs to stop nobody. An ended thread's table
-//! stays, and the next new thread goes on counting in it. Live blocks are not counted: their records say where they come from, and the heap is
-//! walked for them.
+//! While the process has one thread it counts in sums that lie beside the stack itself ([`Sums`]).
+//! With several, each counts in a table of its own ([`Tallies`]), which only it writes to, without an
+//! atomic read-modify-write, and what a table has no room for goes to the sums. A reader adds the two
+//! up and needs to stop nobody. An ended thread's table stays, and the next new thread goes on counting
+//! in it. Live blocks are not counted: their records say where they come from, and the heap is walked
+//! for them.
 //!
 //! Exact: allocations, bytes and short-lived blocks, but for those of calls under way (and those of a
 //! signal handler that interrupts a count of its own thread); live blocks and bytes, of threads that
 //! rest. Peaks are exact while one thread allocates and frees; with several, each may be ahead of or
 //! behind the sums by [`STEP`] bytes, so a peak is right up to that times their number.
-//! Cost: some 20 instructions per allocation and per free; 64 KiB a thread, 56 bytes a call site.
+//! Cost: some 20 instructions per allocation and per free, twice that with several threads; 64 KiB a
+//! thread, 40 bytes a call site.
 
 mod live;
 mod sums;
 mod tallies;
 mod tally;
 
-pub(super) use sums::{Sums, WORDS};
+pub(super) use sums::Sums;
 pub use tallies::Tallies;
 
-use super::store;
+use super::sites;
 use crate::checked;
-use core::sync::atomic::Ordering::Relaxed;
+use crate::chunk::Alone;
+use crate::unwind;
 use heapwarden_core::RawMutex;
 
 /// A block is short-lived if the thread that allocated it frees it before it has allocated this many
@@ -55,15 +58,16 @@ static UNKNOWN: Sums = Sums::zero();
 /// The sums over all call sites; of these only the peak is kept, the rest is added up.
 static ALL: Sums = Sums::zero();
 
-/// One visit at a time: the live figures are gathered beside the sums.
+/// One visit at a time: each holds 16 bytes a call site.
 static VISITING: RawMutex = RawMutex::new();
 
-/// Where the number [`EVERYWHERE`] leads.
+/// The sums of a call site, or of all if it is [`EVERYWHERE`].
+#[inline(always)]
 fn sums(site: u32) -> Option<&'static Sums> {
     match site {
         0 => Some(&UNKNOWN),
         EVERYWHERE => Some(&ALL),
-        _ => store::sums(site),
+        _ => sites::get(site).map(|site| &site.sums),
     }
 }
 
@@ -73,40 +77,75 @@ const EVERYWHERE: u32 = u32::MAX;
 /// A block was allocated. Without a table of the thread's own it is counted in the shared sums.
 #[inline(always)]
 pub fn allocated(tallies: Option<&Tallies>, site: u32, bytes: usize) {
+    add(tallies, site, 1, bytes as u64);
+}
+
+#[inline(always)]
+fn add(tallies: Option<&Tallies>, site: u32, blocks: u64, bytes: u64) {
+    if Alone::find().holds() {
+        ALL.allocated_alone(0, bytes);
+        if let Some(sums) = sums(site) {
+            sums.allocated_alone(blocks, bytes);
+        }
+        return;
+    }
     match tallies {
-        Some(tallies) => tallies.allocated(site, bytes),
-        None => sums::add(site, 1, bytes as i64),
+        Some(tallies) => tallies.allocated(site, blocks, bytes),
+        None => {
+            sums::allocated(EVERYWHERE, 0, bytes);
+            sums::allocated(site, blocks, bytes);
+        }
     }
 }
 
 /// A block was freed, `age` allocations of the thread after its own; `None` if another thread's.
 #[inline(always)]
 pub fn freed(tallies: Option<&Tallies>, site: u32, bytes: usize, age: Option<u32>) {
+    take(tallies, site, bytes as u64, age.is_some_and(|age| age <= SHORT_LIFE));
+}
+
+#[inline(always)]
+fn take(tallies: Option<&Tallies>, site: u32, bytes: u64, short_lived: bool) {
+    if Alone::find().holds() {
+        ALL.freed_alone(bytes, false);
+        if let Some(sums) = sums(site) {
+            sums.freed_alone(bytes, short_lived);
+        }
+        return;
+    }
     match tallies {
-        Some(tallies) => tallies.freed(site, bytes, age.is_some_and(|age| age <= SHORT_LIFE)),
-        None => sums::add(site, 0, -(bytes as i64)),
+        Some(tallies) => tallies.freed(site, bytes, short_lived),
+        None => {
+            sums::freed(EVERYWHERE, bytes, false);
+            sums::freed(site, bytes, short_lived);
+        }
     }
 }
 
 /// A block was resized where it lies.
 pub fn resized(tallies: Option<&Tallies>, site: u32, from: usize, to: usize) {
-    let change = to as i64 - from as i64;
-    match tallies {
-        Some(tallies) => tallies.resized(site, change),
-        None => sums::add(site, 0, change),
+    if to > from {
+        add(tallies, site, 0, (to - from) as u64);
+    } else {
+        take(tallies, site, (from - to) as u64, false);
     }
 }
 
 /// Calls `visit` with every call site and its counters; 0 stands for unknown ones.
 ///
-/// Must not be called from within the heap. Cost: a walk over the heap; a look into each thread's
-/// table per call site.
+/// Must not be called from within the heap; visits nothing when there is no memory for the live
+/// figures. Cost: a walk over the heap; a look into each thread's table per call site.
 pub fn visit(visit: &mut dyn FnMut(u32, &Counters)) {
     heapwarden_core::check_fork();
+    unwind::check_fork();
     VISITING.lock();
-    live::gather();
-    visit(0, &of(0));
-    store::visit(&mut |site, _| visit(site, &of(site)));
+    if let Some(live) = live::gather() {
+        for (site, live) in live.as_slice().iter().enumerate() {
+            let counted = of(site as u32);
+            let counters = Counters { live_blocks: live.blocks, live_bytes: live.bytes, ..counted };
+            visit(site as u32, &counters);
+        }
+    }
     VISITING.unlock();
 }
 
@@ -140,8 +179,6 @@ fn of(site: u32) -> Counters {
         }
         core::hint::spin_loop();
     }
-    found.live_blocks = sums.live_blocks.load(Relaxed);
-    found.live_bytes = sums.live_bytes.load(Relaxed);
     found
 }
 
@@ -156,7 +193,7 @@ fn moves(site: u32) -> Option<u64> {
 
 fn add_up(site: u32, sums: &Sums) -> Counters {
     let mut found = sums.read();
-    let base = sums.net.load(Relaxed);
+    let base = sums.net();
     let (mut net, mut high) = (0, 0);
     checked::visit_tallies(&mut |tallies| {
         if let Some(tally) = tallies.read(site) {

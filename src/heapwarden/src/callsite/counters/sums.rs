@@ -1,28 +1,31 @@
-//! What all threads have counted of one call site, in the words beside its stack.
+//! What is counted of one call site by all threads together, in the words beside it.
 //!
-//! Cost: an atomic read-modify-write per word, so it is added to only now and then: when a thread
-//! ends, when its table needs the room, and each [`STEP`](super::STEP) bytes.
+//! While the process has one thread it counts here, with plain additions. Otherwise each count is an
+//! atomic read-modify-write, so threads count in tables of their own and add to this only now and
+//! then.
 
 use super::{Counters, sums};
-use core::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// The shared part of a call site's counters. All zero is nothing.
 #[repr(C)]
 pub struct Sums {
     pub allocations: AtomicU64,
+    /// Bytes that were ever allocated.
     pub bytes: AtomicU64,
-    pub short_lived: AtomicU64,
-    /// Bytes allocated less bytes freed.
-    pub net: AtomicI64,
-    /// The most that `net` was.
+    /// Bytes of them that were freed.
+    pub freed: AtomicU64,
+    /// The most by which `bytes` was more than `freed`.
     pub peak: AtomicU64,
-    /// Found by the last walk over the heap.
-    pub live_blocks: AtomicU64,
-    pub live_bytes: AtomicU64,
+    pub short_lived: AtomicU64,
 }
 
-/// How many words that is.
-pub const WORDS: usize = size_of::<Sums>() / size_of::<usize>();
+#[inline(always)]
+fn add_alone(counter: &AtomicU64, more: u64) -> u64 {
+    let sum = counter.load(Relaxed).wrapping_add(more);
+    counter.store(sum, Relaxed);
+    sum
+}
 
 impl Sums {
     /// Nothing.
@@ -30,20 +33,49 @@ impl Sums {
         Sums {
             allocations: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
-            short_lived: AtomicU64::new(0),
-            net: AtomicI64::new(0),
+            freed: AtomicU64::new(0),
             peak: AtomicU64::new(0),
-            live_blocks: AtomicU64::new(0),
-            live_bytes: AtomicU64::new(0),
+            short_lived: AtomicU64::new(0),
         }
     }
 
-    /// `net` moved on by `change`, and was up to `high` more than before on the way.
-    pub fn move_on(&self, change: i64, high: i64) {
-        let before = match change {
-            0 => self.net.load(Relaxed),
-            _ => self.net.fetch_add(change, Relaxed),
-        };
+    /// Bytes that are live.
+    pub fn net(&self) -> i64 {
+        self.bytes.load(Relaxed).wrapping_sub(self.freed.load(Relaxed)) as i64
+    }
+
+    /// Blocks of `bytes` in all were allocated, by the only thread.
+    #[inline(always)]
+    pub fn allocated_alone(&self, blocks: u64, bytes: u64) {
+        add_alone(&self.allocations, blocks);
+        let all = add_alone(&self.bytes, bytes);
+        let net = all.wrapping_sub(self.freed.load(Relaxed));
+        // As signed: a thread that ended may have told of a free and not yet of the allocation.
+        if net as i64 > self.peak.load(Relaxed) as i64 {
+            self.peak.store(net, Relaxed);
+        }
+    }
+
+    /// A block was freed, by the only thread.
+    #[inline(always)]
+    pub fn freed_alone(&self, bytes: u64, short_lived: bool) {
+        add_alone(&self.freed, bytes);
+        add_alone(&self.short_lived, u64::from(short_lived));
+    }
+
+    /// Adds what a thread has counted: `high` is the most that its bytes less those freed were.
+    pub fn add(&self, allocations: u64, bytes: u64, freed: u64, high: i64, short_lived: u64) {
+        let before = self.net();
+        for (counter, more) in [
+            (&self.allocations, allocations),
+            (&self.bytes, bytes),
+            (&self.freed, freed),
+            (&self.short_lived, short_lived),
+        ] {
+            if more != 0 {
+                counter.fetch_add(more, Relaxed);
+            }
+        }
         let most = (before + high).max(0) as u64;
         if most > self.peak.load(Relaxed) {
             self.peak.fetch_max(most, Relaxed);
@@ -63,12 +95,16 @@ impl Sums {
     }
 }
 
-/// Counts without a table.
-#[cold]
-pub fn add(site: u32, allocations: u64, change: i64) {
-    for sums in [sums(site), sums(super::EVERYWHERE)].into_iter().flatten() {
-        sums.allocations.fetch_add(allocations, Relaxed);
-        sums.bytes.fetch_add(change.max(0) as u64, Relaxed);
-        sums.move_on(change, change.max(0));
+/// Counts without a table: `bytes` are those of an allocation or those that resizing added.
+pub fn allocated(site: u32, blocks: u64, bytes: u64) {
+    if let Some(sums) = sums(site) {
+        sums.add(blocks, bytes, 0, bytes as i64, 0);
+    }
+}
+
+/// The same for bytes that were freed.
+pub fn freed(site: u32, bytes: u64, short_lived: bool) {
+    if let Some(sums) = sums(site) {
+        sums.add(0, 0, bytes, 0, u64::from(short_lived));
     }
 }

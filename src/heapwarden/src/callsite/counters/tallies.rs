@@ -1,13 +1,15 @@
-//! A thread's table of call sites: two places for each, the older of which is told to the shared sums
-//! when a third call site wants one.
+//! A thread's table of call sites: two places for each, of which the older one is told to the shared
+//! sums and given away when a third call site comes up twice in a row. What has no place is counted
+//! in the sums at once: of very many call sites, each of which comes up now and then, none is worth a
+//! place.
 //!
 //! Readers on other threads need to know when counts move from here to the sums, where they would
 //! find them twice or not at all. So each pair has a number that is odd while they do (a sequence
 //! lock).
 
-use super::sums::Sums;
+use super::sums::{self, Sums};
 use super::tally::{Figures, Tally};
-use super::{EVERYWHERE, STEP, sums};
+use super::{EVERYWHERE, STEP};
 use core::sync::atomic::{
     AtomicU32,
     Ordering::{Acquire, Relaxed, Release},
@@ -24,6 +26,8 @@ struct Pair {
     /// Which of the two was found last.
     recent: AtomicU32,
     tallies: [Tally; 2],
+    /// Who had no place last.
+    missed: AtomicU32,
 }
 
 /// The counters of one thread. All zero is valid and empty.
@@ -48,34 +52,25 @@ impl Tallies {
         &self.pairs[(site.wrapping_mul(0x9e37_79b9) >> 16) as usize % PAIRS]
     }
 
-    /// A block was allocated.
+    /// Blocks of `bytes` in all were allocated.
     #[inline(always)]
-    pub fn allocated(&self, site: u32, bytes: usize) {
-        self.count(EVERYWHERE, |tally| tally.moved(bytes as i64));
-        self.count(site, |tally| tally.allocated(bytes));
-    }
-
-    /// A block was freed.
-    #[inline(always)]
-    pub fn freed(&self, site: u32, bytes: usize, short_lived: bool) {
-        self.count(EVERYWHERE, |tally| tally.moved(-(bytes as i64)));
-        self.count(site, |tally| tally.freed(bytes, short_lived));
-    }
-
-    /// A block was resized.
-    pub fn resized(&self, site: u32, change: i64) {
-        self.count(EVERYWHERE, |tally| tally.moved(change));
-        self.count(site, |tally| tally.resized(change));
-    }
-
-    #[inline(always)]
-    fn count(&self, site: u32, action: impl FnOnce(&Tally) -> i64) {
+    pub fn allocated(&self, site: u32, blocks: u64, bytes: u64) {
+        self.all.count(EVERYWHERE, &self.all.tallies[0], |tally| tally.allocated(0, bytes));
         let pair = self.pair(site);
-        let tally = &pair.tallies[pair.recent.load(Relaxed) as usize & 1];
-        let known = site == EVERYWHERE || tally.site.load(Relaxed) == site;
-        let tally = if known { tally } else { pair.find(site) };
-        if action(tally).unsigned_abs() >= STEP as u64 {
-            pair.tell_net(tally, site);
+        match pair.find(site) {
+            Some(tally) => pair.count(site, tally, |tally| tally.allocated(blocks, bytes)),
+            None => sums::allocated(site, blocks, bytes),
+        }
+    }
+
+    /// Bytes were freed.
+    #[inline(always)]
+    pub fn freed(&self, site: u32, bytes: u64, short_lived: bool) {
+        self.all.count(EVERYWHERE, &self.all.tallies[0], |tally| tally.freed(bytes, false));
+        let pair = self.pair(site);
+        match pair.find(site) {
+            Some(tally) => pair.count(site, tally, |tally| tally.freed(bytes, short_lived)),
+            None => sums::freed(site, bytes, short_lived),
         }
     }
 
@@ -100,33 +95,51 @@ impl Tallies {
 
 /// What a call site's sums are told; there are some for every number a tally can have.
 fn tell(site: u32, action: impl FnOnce(&Sums)) {
-    if let Some(sums) = sums(site) {
+    if let Some(sums) = super::sums(site) {
         action(sums);
     }
 }
 
 impl Pair {
-    /// The call site's place, which it gets if it has none.
+    #[inline(always)]
+    fn count(&self, site: u32, tally: &Tally, action: impl FnOnce(&Tally) -> i64) {
+        if action(tally).unsigned_abs() >= STEP as u64 {
+            self.tell(tally, site);
+        }
+    }
+
+    /// The call site's place, if it has one.
+    #[inline(always)]
+    fn find(&self, site: u32) -> Option<&Tally> {
+        let tally = &self.tallies[self.recent.load(Relaxed) as usize & 1];
+        if tally.site.load(Relaxed) == site { Some(tally) } else { self.find_other(site) }
+    }
+
+    /// The other place, if it is the call site's or becomes that now.
     #[cold]
     #[inline(never)]
-    fn find(&self, site: u32) -> &Tally {
+    fn find_other(&self, site: u32) -> Option<&Tally> {
         let other = (self.recent.load(Relaxed) + 1) % 2;
         let tally = &self.tallies[other as usize];
         let owner = tally.site.load(Relaxed);
         if owner != site {
+            if owner != 0 && self.missed.load(Relaxed) != site {
+                self.missed.store(site, Relaxed);
+                return None;
+            }
             self.moving(|| {
                 tell(owner, |sums| tally.tell(sums));
                 tally.site.store(site, Relaxed);
             });
         }
         self.recent.store(other, Relaxed);
-        tally
+        Some(tally)
     }
 
     #[cold]
     #[inline(never)]
-    fn tell_net(&self, tally: &Tally, site: u32) {
-        self.moving(|| tell(site, |sums| tally.tell_net(sums)));
+    fn tell(&self, tally: &Tally, site: u32) {
+        self.moving(|| tell(site, |sums| tally.tell(sums)));
     }
 
     /// Runs what moves counts from here to the sums.

@@ -12,9 +12,9 @@ pub struct Tally {
     pub site: AtomicU32,
     allocations: AtomicU64,
     bytes: AtomicU64,
-    short_lived: AtomicU64,
-    net: AtomicI64,
+    freed: AtomicU64,
     high: AtomicI64,
+    short_lived: AtomicU64,
 }
 
 /// A copy of the figures.
@@ -29,76 +29,54 @@ pub struct Figures {
 }
 
 #[inline(always)]
-fn count(counter: &AtomicU64, more: u64) {
-    counter.store(counter.load(Relaxed).wrapping_add(more), Relaxed);
+fn count(counter: &AtomicU64, more: u64) -> u64 {
+    let sum = counter.load(Relaxed).wrapping_add(more);
+    counter.store(sum, Relaxed);
+    sum
 }
 
 impl Tally {
-    /// A block was allocated. Returns how far the live bytes are from what the sums know.
+    /// Blocks of `bytes` in all were allocated. Returns how far the live bytes are from what the
+    /// sums know.
     #[inline(always)]
-    pub fn allocated(&self, bytes: usize) -> i64 {
-        count(&self.allocations, 1);
-        count(&self.bytes, bytes as u64);
-        self.moved(bytes as i64)
-    }
-
-    /// A block was freed. Returns the same.
-    #[inline(always)]
-    pub fn freed(&self, bytes: usize, short_lived: bool) -> i64 {
-        count(&self.short_lived, u64::from(short_lived));
-        let net = self.net.load(Relaxed) - bytes as i64;
-        self.net.store(net, Relaxed);
-        net
-    }
-
-    /// A block was resized. Returns the same.
-    pub fn resized(&self, change: i64) -> i64 {
-        count(&self.bytes, change.max(0) as u64);
-        self.moved(change)
-    }
-
-    /// The live bytes changed. Returns the same.
-    #[inline(always)]
-    pub fn moved(&self, change: i64) -> i64 {
-        let net = self.net.load(Relaxed) + change;
-        self.net.store(net, Relaxed);
+    pub fn allocated(&self, blocks: u64, bytes: u64) -> i64 {
+        count(&self.allocations, blocks);
+        let net = count(&self.bytes, bytes).wrapping_sub(self.freed.load(Relaxed)) as i64;
         if net > self.high.load(Relaxed) {
             self.high.store(net, Relaxed);
         }
         net
     }
 
+    /// Bytes were freed. Returns the same.
+    #[inline(always)]
+    pub fn freed(&self, bytes: u64, short_lived: bool) -> i64 {
+        count(&self.short_lived, u64::from(short_lived));
+        self.bytes.load(Relaxed).wrapping_sub(count(&self.freed, bytes)) as i64
+    }
+
     /// The figures.
     pub fn read(&self) -> Figures {
+        let bytes = self.bytes.load(Relaxed);
         Figures {
             allocations: self.allocations.load(Relaxed),
-            bytes: self.bytes.load(Relaxed),
+            bytes,
             short_lived: self.short_lived.load(Relaxed),
-            net: self.net.load(Relaxed),
+            net: bytes.wrapping_sub(self.freed.load(Relaxed)) as i64,
             high: self.high.load(Relaxed),
         }
     }
 
-    /// Adds the live bytes to `sums`.
-    pub fn tell_net(&self, sums: &Sums) {
-        sums.move_on(self.net.load(Relaxed), self.high.load(Relaxed));
-        self.net.store(0, Relaxed);
-        self.high.store(0, Relaxed);
-    }
-
     /// Adds everything to `sums`.
     pub fn tell(&self, sums: &Sums) {
-        for (counter, sum) in [
-            (&self.allocations, &sums.allocations),
-            (&self.bytes, &sums.bytes),
-            (&self.short_lived, &sums.short_lived),
-        ] {
-            let more = counter.load(Relaxed);
-            if more != 0 {
-                sum.fetch_add(more, Relaxed);
-                counter.store(0, Relaxed);
-            }
-        }
-        self.tell_net(sums);
+        let take = |counter: &AtomicU64| {
+            let count = counter.load(Relaxed);
+            counter.store(0, Relaxed);
+            count
+        };
+        let (allocations, bytes) = (take(&self.allocations), take(&self.bytes));
+        let (freed, short_lived) = (take(&self.freed), take(&self.short_lived));
+        sums.add(allocations, bytes, freed, self.high.load(Relaxed), short_lived);
+        self.high.store(0, Relaxed);
     }
 }

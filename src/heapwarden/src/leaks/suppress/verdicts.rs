@@ -2,6 +2,7 @@
 
 use super::pattern::matches;
 use super::source::Patterns;
+use crate::callsite::Stack;
 use crate::leaks::facts::{Check, LeakKind, Tally};
 use crate::mapped::List;
 use crate::report::Hidden;
@@ -30,7 +31,7 @@ impl Verdicts {
     pub fn judge(
         &mut self,
         check: &Check<'_>,
-        stack: fn(u32) -> &'static [usize],
+        stack: fn(u32) -> Stack<'static>,
         patterns: &Patterns,
         symbols: &mut dyn Symbolizer,
     ) {
@@ -75,12 +76,12 @@ impl Verdicts {
 
 /// The number of the first pattern that matches a stack.
 fn judge_stack(
-    stack: &[usize],
+    stack: Stack<'_>,
     patterns: &Patterns,
     symbols: &mut dyn Symbolizer,
 ) -> Option<usize> {
     let mut found = None;
-    for address in stack {
+    for address in stack.iter() {
         // Inside of the call, not behind it.
         symbols.frames(address.saturating_sub(1), &mut |frame| {
             found = found.or_else(|| patterns.all().position(|pattern| names(frame, pattern)));
@@ -123,13 +124,13 @@ mod tests {
     }
 
     /// Call site 10 was called from 1 and 2, 20 from 2 and 3, 30 from 4.
-    fn stack(site: u32) -> &'static [usize] {
-        match site {
+    fn stack(site: u32) -> Stack<'static> {
+        Stack::Frames(match site {
             10 => &[2, 3],
             20 => &[3, 4],
             30 => &[5],
             _ => &[],
-        }
+        })
     }
 
     fn judged(text: &str) -> (Vec<u32>, Vec<(String, u64, u64)>) {

@@ -2,6 +2,7 @@
 
 use super::frames::stack;
 use super::object::Open;
+use crate::callsite::Stack;
 use crate::callsite::counters::{self, Counters};
 use crate::mapped::List;
 use crate::symbolize::Symbolizer;
@@ -31,7 +32,7 @@ pub(super) fn gather() -> List<(u32, Counters)> {
 /// Writes the list.
 pub fn callsites(
     sites: &[(u32, Counters)],
-    frames: fn(u32) -> &'static [usize],
+    frames: fn(u32) -> Stack<'static>,
     symbols: &mut dyn Symbolizer,
     writer: &mut Writer<'_>,
 ) {

@@ -1,6 +1,7 @@
 //! Stacks as lists of frames: everything that is known, nothing left out for brevity.
 
 use super::object::Open;
+use crate::callsite::Stack;
 use crate::report::Registers;
 use crate::report::text::{Door, lookup_address};
 use crate::symbolize::{Frame, Symbolizer};
@@ -12,7 +13,7 @@ pub(super) fn stack(
     writer: &mut Writer<'_>,
     symbols: &mut dyn Symbolizer,
     name: &str,
-    frames: &[usize],
+    frames: Stack<'_>,
     registers: Option<Registers>,
 ) {
     if frames.is_empty() {
@@ -21,7 +22,7 @@ pub(super) fn stack(
     object.field(writer, name);
     let (mut list, mut door) = (Open::list(writer), Door::new());
     for (position, address) in frames.iter().enumerate() {
-        let address = lookup_address(*address, position, registers);
+        let address = lookup_address(address, position, registers);
         symbols.frames(address, &mut |found| {
             if !door.takes(found) {
                 list.next(writer);

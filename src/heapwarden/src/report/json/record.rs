@@ -37,7 +37,7 @@ pub fn record(facts: &Facts<'_>, symbols: &mut dyn Symbolizer, writer: &mut Writ
     if let Some(found) = facts.damage {
         damage(&mut object, writer, &found);
     }
-    stack(&mut object, writer, symbols, "stack", facts.access_stack, facts.registers);
+    stack(&mut object, writer, symbols, "stack", facts.access_stack.into(), facts.registers);
     if let Some(block) = facts.block {
         history(&mut object, writer, symbols, &block);
     }

@@ -3,6 +3,7 @@
 
 use super::sheet::Sheet;
 use super::stack::{location, lookup_address};
+use crate::callsite::Stack;
 use crate::report::Registers;
 use crate::symbolize::{Frame, Symbolizer};
 use crate::text::Writer;
@@ -34,7 +35,7 @@ const HANDED_ON: [&str; 20] = [
 
 /// ` file:line in function` of the frame to name, if there is any.
 pub fn place(
-    stack: &[usize],
+    stack: Stack<'_>,
     registers: Option<Registers>,
     symbols: &mut dyn Symbolizer,
     strip_path_prefix: &[u8],
@@ -58,7 +59,7 @@ pub fn place(
 
 /// `DEDUP_TOKEN: parse--read--main`: the functions from the frame to name on, as many as are wanted,
 /// by which libFuzzer tells bugs apart.
-pub(super) fn token(stack: &[usize], registers: Option<Registers>, sheet: &mut Sheet<'_, '_>) {
+pub(super) fn token(stack: Stack<'_>, registers: Option<Registers>, sheet: &mut Sheet<'_, '_>) {
     let Sheet { symbols, writer, style } = sheet;
     let wanted = style.dedup_token_length as usize;
     if wanted == 0 {
@@ -80,7 +81,7 @@ pub(super) fn token(stack: &[usize], registers: Option<Registers>, sheet: &mut S
 
 /// The position of the frame to name, inlined ones counted; the innermost if all are plumbing.
 pub fn position(
-    stack: &[usize],
+    stack: Stack<'_>,
     registers: Option<Registers>,
     symbols: &mut dyn Symbolizer,
 ) -> Option<usize> {
@@ -122,14 +123,14 @@ fn hands_on(name: &str, start: &str) -> bool {
 
 /// Visits the frames of a stack, innermost first, as long as `visit` wants more.
 fn each_frame(
-    stack: &[usize],
+    stack: Stack<'_>,
     registers: Option<Registers>,
     symbols: &mut dyn Symbolizer,
     visit: &mut dyn FnMut(&Frame<'_>) -> bool,
 ) {
     let mut goes_on = true;
     for (position, address) in stack.iter().enumerate() {
-        let address = lookup_address(*address, position, registers);
+        let address = lookup_address(address, position, registers);
         symbols.frames(address, &mut |frame| goes_on = goes_on && visit(frame));
         if !goes_on {
             return;

@@ -26,7 +26,7 @@ pub(super) fn write(page: &mut Page<'_, '_>) {
         layouts(page, allocated, released);
     }
     let Facts { access_stack, registers, .. } = *page.facts;
-    page.stack(access_stack, registers);
+    page.stack(access_stack.into(), registers);
     page.end_line();
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn render_stack(
     style: &Style,
 ) {
     let sheet = &mut Sheet::new(symbols, out, style);
-    sheet.stack(frames, None);
+    sheet.stack(frames.into(), None);
     sheet.end_line();
 }
 

@@ -2,6 +2,7 @@
 
 use super::place::stripped;
 use super::sheet::{Sheet, pointer};
+use crate::callsite::Stack;
 use crate::report::Registers;
 use crate::symbolize::Frame;
 use crate::text::{Writer, hexadecimal, number};
@@ -28,21 +29,21 @@ impl Extent {
 impl Sheet<'_, '_> {
     /// Writes a stack, without the empty line behind it. The outermost frames of the Rust runtime
     /// are left out. `registers` are those of a fault, if the stack is that of one.
-    pub fn stack(&mut self, frames: &[usize], registers: Option<Registers>) {
+    pub fn stack(&mut self, frames: Stack<'_>, registers: Option<Registers>) {
         self.part_of_stack(frames, registers, Extent::WHOLE);
     }
 
     /// Writes a part of a stack.
     pub fn part_of_stack(
         &mut self,
-        frames: &[usize],
+        frames: Stack<'_>,
         registers: Option<Registers>,
         extent: Extent,
     ) {
         let (mut met, mut has_ended, mut door) = (0, false, Door::new());
         let Sheet { symbols, writer, style } = self;
         for (position, address) in frames.iter().enumerate() {
-            let address = lookup_address(*address, position, registers);
+            let address = lookup_address(address, position, registers);
             symbols.frames(address, &mut |frame| {
                 let skip = extent.skip.max(door.frames(frame));
                 let written = met - skip.min(met);

@@ -3,6 +3,7 @@
 use super::blame;
 use super::page::Page;
 use super::sheet::{Ink, Sheet};
+use crate::callsite::Stack;
 use crate::report::Facts;
 use crate::symbolize::Symbolizer;
 use crate::text::Writer;
@@ -32,10 +33,10 @@ pub fn place(
 
 /// The stack to name a place of: that of the access, or where nobody saw the access that of the
 /// damaged block's allocation, for the stack at which damage was found says nothing about it.
-fn stack<'a>(facts: &Facts<'a>) -> &'a [usize] {
+fn stack<'a>(facts: &Facts<'a>) -> Stack<'a> {
     let allocated = facts.block.and_then(|block| block.allocated);
     match allocated {
         Some(event) if facts.damage.is_some() && !event.frames.is_empty() => event.frames,
-        _ => facts.access_stack,
+        _ => facts.access_stack.into(),
     }
 }

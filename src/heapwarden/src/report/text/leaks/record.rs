@@ -2,6 +2,7 @@
 
 use super::totals::name;
 use super::{amount, cycle};
+use crate::callsite::Stack;
 use crate::leaks::Level;
 use crate::leaks::facts::{LeakKind, Record, Tally};
 use crate::report::LeakFacts;
@@ -83,7 +84,7 @@ fn retained(record: &Record) -> Tally {
     if is_told_in_summary(record.kind) { record.retained } else { Tally::default() }
 }
 
-fn extent(sheet: &mut Sheet<'_, '_>, level: Level, stack: &[usize]) -> Extent {
+fn extent(sheet: &mut Sheet<'_, '_>, level: Level, stack: Stack<'_>) -> Extent {
     if level == Level::Full {
         return Extent::WHOLE;
     }
