@@ -196,5 +196,14 @@ pub unsafe fn seal(address: usize, bytes: usize) {
 pub unsafe fn unseal(address: usize, bytes: usize) -> bool {
     let access = (libc::PROT_READ | libc::PROT_WRITE) as usize;
     // SAFETY: the caller's promise.
-    unsafe { syscall::call(libc::SYS_mprotect, [address, bytes, access, 0, 0, 0]) }.is_ok()
+    unsafe {
+        let opened = syscall::call(libc::SYS_mprotect, [address, bytes, access, 0, 0, 0]).is_ok();
+        if opened {
+            // Memory of this size was in use here, and will be: one page fault instead of hundreds. If
+            // the kernel refuses, it is as before.
+            let huge = libc::MADV_HUGEPAGE as usize;
+            let _ = syscall::call(libc::SYS_madvise, [address, bytes, huge, 0, 0, 0]);
+        }
+        opened
+    }
 }

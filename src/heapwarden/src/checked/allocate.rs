@@ -3,7 +3,7 @@
 use super::settings::{Settings, settings};
 use super::{accounting, guardian, large, release, verify, watched};
 use crate::chunk::tail::Pattern;
-use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, header};
+use crate::chunk::{self, Family, HEADER_BYTES, Header, SLOT_MIN, Span, State, fill, header};
 use crate::evidence;
 use core::ptr::null_mut;
 use heapwarden_core::size_class::{self, SMALL_MAX, TABLE};
@@ -28,7 +28,7 @@ pub fn unwatched(size: usize, alignment: usize, family: Family, zeroed: bool) ->
     if total > SMALL_MAX {
         return large::allocate(size, alignment, family, zeroed);
     }
-    let class = size_class::class_of(total);
+    let class = size_class::class_of(total.max(SLOT_MIN));
     let slot = fresh_slot(settings, class);
     if slot == 0 {
         return null_mut();

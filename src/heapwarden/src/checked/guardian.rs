@@ -25,10 +25,14 @@ const WORD: usize = 1;
 /// How many slots leave the rings before they go to the shared FIFO together.
 pub const OUTGOING: usize = 32;
 
+/// As many rings as a class byte has values.
+pub const RINGS: usize = 1 << u8::BITS;
+
 /// A thread's rings and counters, and what else the short way needs at hand.
 pub struct Guardian {
-    /// Rings by class.
-    pub rings: [Ring; CLASSES],
+    /// Rings by class. What the core says of pages without slots, 0 or a number that is no class,
+    /// has rings too, which are never opened.
+    pub rings: [Ring; RINGS],
     /// The process's secret.
     pub secret: Secret,
     /// Where libc says whether the process has one thread.

@@ -3,6 +3,7 @@
 use super::guardian::{self, Guardian, OUTGOING};
 use super::settings::{Settings, settings};
 use super::{accounting, large, look, verify, watched};
+use crate::chunk::secret::secret;
 use crate::chunk::tail::Pattern;
 use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
@@ -78,7 +79,7 @@ pub unsafe fn unwatched(block: *mut u8, release: &Release) {
         if !tail_holds(settings, &span) && still_is(found, header_at) {
             verify::report_tail(&span, release.what);
         }
-        let next = found.with_state(State::Quarantined, header_at);
+        let next = found.quarantined_by(secret(), header_at);
         if !found.exchange(next.changing(), header_at) {
             return detect::bad_free(payload, Header::read(header_at), release);
         }
@@ -272,8 +273,9 @@ unsafe fn verify_leaving(settings: &Settings, slot: usize, class: usize) {
 pub fn empty_rings(guardian: &mut Guardian) {
     let settings = settings();
     for (class, layout) in TABLE.iter().enumerate().skip(1) {
+        let mut place = 0;
         loop {
-            let slot = guardian.rings[class].take_any();
+            let slot = guardian.rings[class].take_from(&mut place);
             if slot == 0 {
                 break;
             }

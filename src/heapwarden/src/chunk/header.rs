@@ -106,6 +106,15 @@ impl Header {
         Self(bits << 32 | u64::from(secret.check(address, bits)))
     }
 
+    /// This valid header of a live block as that of one that waits, sealed.
+    #[inline(always)]
+    pub fn quarantined_by(self, secret: &Secret, address: usize) -> Self {
+        debug_assert!(self.state() == State::Live);
+        let turn = (State::Live as u64 ^ State::Quarantined as u64) << (STATE_SHIFT - 32);
+        let bits = self.0 >> 32 ^ turn;
+        Self(bits << 32 | u64::from(secret.check(address, bits)))
+    }
+
     /// Whether the check holds at `address`.
     #[inline(always)]
     pub fn is_valid(self, address: usize) -> bool {
@@ -172,18 +181,6 @@ impl Header {
     #[inline(always)]
     pub fn is_inner(self) -> bool {
         self.0 & INNER != 0
-    }
-
-    /// The same chunk in another state, to be sealed.
-    #[inline(always)]
-    pub fn with(self, state: State) -> Self {
-        Self(self.0 & !(3 << STATE_SHIFT) | (state as u64) << STATE_SHIFT)
-    }
-
-    /// The same chunk in another state, sealed for `address`.
-    #[inline(always)]
-    pub fn with_state(self, state: State, address: usize) -> Self {
-        self.with(state).sealed(address)
     }
 
     /// Reads the header at `address`.

@@ -28,6 +28,10 @@ pub const HEADER_BYTES: usize = 8;
 /// The alignment every payload has.
 pub const ALIGNMENT: usize = 16;
 
+/// The smallest slot: its payload is a tail's window and a word, so the window needs no exception. In
+/// glibc no block takes less either.
+pub const SLOT_MIN: usize = 32;
+
 /// Where a chunk lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

@@ -8,8 +8,8 @@
 
 use super::secret::{Secret, secret};
 use core::arch::x86_64::{
-    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi64x,
-    _mm_setzero_si128, _mm_xor_si128,
+    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
+    _mm_set1_epi64x, _mm_setzero_si128, _mm_storeu_si128, _mm_xor_si128,
 };
 
 /// The bytes of a tail that are verified at one look.
@@ -29,8 +29,13 @@ static MASKS: [u8; 2 * WINDOW] = {
 /// What a canary stretch should hold.
 #[derive(Clone, Copy)]
 pub struct Pattern {
-    word: u64,
+    mixed: u64,
 }
+
+/// In every byte of a canary [`SET`] is set, which excludes zero and ASCII, and what is not in [`KEPT`]
+/// is clear, which excludes 0xFF and both fill bytes.
+const SET: u64 = 0x8080_8080_8080_8080;
+const KEPT: u64 = 0x6F6F_6F6F_6F6F_6F6F;
 
 impl Pattern {
     /// The pattern of the chunk whose payload starts at `payload`.
@@ -42,66 +47,77 @@ impl Pattern {
     /// [`of`](Self::of), by a secret that is at hand.
     #[inline(always)]
     pub fn by(secret: &Secret, payload: usize) -> Self {
-        // In every byte 0x80 is set, which excludes zero and ASCII, and 0x10 is clear, which excludes
-        // 0xFF and both fill bytes.
-        Self { word: secret.tail(payload) & 0x6F6F_6F6F_6F6F_6F6F | 0x8080_8080_8080_8080 }
+        Self { mixed: secret.tail(payload) }
     }
 
-    /// Lays a tail of `slack` bytes, at least one, that ends at `end`, a multiple of 8. The bytes of
-    /// the payload in the tail's first word become zero: it has no contents yet.
-    ///
-    /// # Safety
-    /// The range is the caller's chunk's, and so is the whole word that it starts in.
+    /// Eight bytes from a multiple of 8 on.
     #[inline(always)]
-    pub unsafe fn lay(self, end: usize, slack: usize) {
-        debug_assert!(end & 7 == 0 && slack > 0);
-        let first = (end - slack) & !7;
-        let payload_bits = 8 * (end.wrapping_sub(slack) & 7);
-        // SAFETY: the caller's promise; the words are aligned, and each is written before the first,
-        // which may be the same.
+    fn word(self) -> u64 {
+        self.mixed & KEPT | SET
+    }
+
+    /// A window from a multiple of 8 on.
+    #[inline(always)]
+    fn window(self) -> __m128i {
+        // SAFETY: SSE2 is part of x86-64.
         unsafe {
-            let mut address = end - 8;
-            *(address as *mut u64) = self.word;
-            if slack > WINDOW {
-                while address > first {
-                    address -= 8;
-                    *(address as *mut u64) = self.word;
-                }
-            }
-            *(first as *mut u64) = self.word >> payload_bits << payload_bits;
+            let mixed = _mm_set1_epi64x(self.mixed as i64);
+            let kept = _mm_and_si128(mixed, _mm_set1_epi64x(KEPT as i64));
+            _mm_or_si128(kept, _mm_set1_epi64x(SET as i64))
         }
     }
 
-    /// Whether the first bytes, up to [`WINDOW`] of them, of a tail of `slack` bytes that ends at
-    /// `end`, a multiple of 8, hold the pattern.
+    /// Lays a tail of `slack` bytes, 1 to [`WINDOW`], that ends at `end`, a multiple of 8. The other
+    /// bytes of the window become zero: the payload has no contents yet.
     ///
     /// # Safety
-    /// From the tail's start, and from [`WINDOW`] bytes before its end on, it is readable.
+    /// [`WINDOW`] bytes before `end` are the caller's payload and tail.
     #[inline(always)]
-    pub unsafe fn starts(self, end: usize, slack: usize) -> bool {
-        debug_assert!(end & 7 == 0);
-        // SAFETY: the caller's promise; SSE2 is part of x86-64, and a mask lies within the table. The
-        // program may be writing here behind our back: then either answer is right.
+    pub unsafe fn lay_short(self, end: usize, slack: usize) {
+        debug_assert!(end & 7 == 0 && slack > 0 && slack <= WINDOW);
+        // SAFETY: the caller's promise; SSE2 is part of x86-64, and a mask lies within the table.
         unsafe {
-            let difference = if slack <= WINDOW {
-                let mask = MASKS.as_ptr().add(slack).cast::<__m128i>();
-                let found = _mm_loadu_si128((end - WINDOW) as *const __m128i);
-                let expected = _mm_set1_epi64x(self.word as i64);
-                _mm_and_si128(_mm_xor_si128(found, expected), _mm_loadu_si128(mask))
-            } else {
-                let tail = end - slack;
-                let turned = self.word.rotate_right(8 * (tail & 7) as u32);
-                let found = _mm_loadu_si128(tail as *const __m128i);
-                _mm_xor_si128(found, _mm_set1_epi64x(turned as i64))
-            };
-            _mm_movemask_epi8(_mm_cmpeq_epi8(difference, _mm_setzero_si128())) == 0xFFFF
+            let mask = _mm_loadu_si128(MASKS.as_ptr().add(slack).cast());
+            let bytes = _mm_and_si128(self.window(), mask);
+            _mm_storeu_si128((end - WINDOW) as *mut __m128i, bytes);
+        }
+    }
+
+    /// Whether a tail of `slack` bytes, 1 to [`WINDOW`], that ends at `end`, a multiple of 8, holds the
+    /// pattern.
+    ///
+    /// # Safety
+    /// [`WINDOW`] bytes before `end` are readable.
+    #[inline(always)]
+    pub unsafe fn holds_short(self, end: usize, slack: usize) -> bool {
+        debug_assert!(end & 7 == 0 && slack > 0 && slack <= WINDOW);
+        // SAFETY: as for `lay_short`. The program may be writing here behind our back: then either
+        // answer is right.
+        unsafe {
+            let mask = _mm_loadu_si128(MASKS.as_ptr().add(slack).cast());
+            let found = _mm_loadu_si128((end - WINDOW) as *const __m128i);
+            is_zero(_mm_and_si128(_mm_xor_si128(found, self.window()), mask))
+        }
+    }
+
+    /// Whether the [`WINDOW`] bytes from `tail` on hold the pattern.
+    ///
+    /// # Safety
+    /// They are readable.
+    #[inline(always)]
+    pub unsafe fn holds_window(self, tail: usize) -> bool {
+        let turned = self.word().rotate_right(8 * (tail & 7) as u32);
+        // SAFETY: as above.
+        unsafe {
+            let found = _mm_loadu_si128(tail as *const __m128i);
+            is_zero(_mm_xor_si128(found, _mm_set1_epi64x(turned as i64)))
         }
     }
 
     /// The byte expected at `address`.
     #[inline(always)]
     pub fn byte_at(self, address: usize) -> u8 {
-        (self.word >> (8 * (address & 7))) as u8
+        (self.word() >> (8 * (address & 7))) as u8
     }
 
     /// Writes the pattern over `[from, to)`; `to` is a multiple of 8.
@@ -120,10 +136,10 @@ impl Pattern {
         // word are written back as they were.
         unsafe {
             let first = start as *mut u64;
-            *first = *first & payload_bits | self.word & !payload_bits;
+            *first = *first & payload_bits | self.word() & !payload_bits;
             let mut address = start + 8;
             while address < to {
-                *(address as *mut u64) = self.word;
+                *(address as *mut u64) = self.word();
                 address += 8;
             }
         }
@@ -142,8 +158,8 @@ impl Pattern {
         // SAFETY: the caller's promise; the words are aligned. The program may be writing here
         // behind our back: then either answer is right.
         unsafe {
-            let mut difference =
-                ((start as *const u64).read() ^ self.word) >> (8 * (from & 7)) << (8 * (from & 7));
+            let mut difference = ((start as *const u64).read() ^ self.word()) >> (8 * (from & 7))
+                << (8 * (from & 7));
             let mut address = start + 8;
             let last = if to & 7 == 0 { to } else { to & !7 };
             if to < address {
@@ -151,16 +167,23 @@ impl Pattern {
                 return difference << (8 * (address - to)) == 0;
             }
             while address < last {
-                difference |= (address as *const u64).read() ^ self.word;
+                difference |= (address as *const u64).read() ^ self.word();
                 address += 8;
             }
             if to & 7 != 0 {
-                let partial = (last as *const u64).read() ^ self.word;
+                let partial = (last as *const u64).read() ^ self.word();
                 difference |= partial << (64 - 8 * (to & 7));
             }
             difference == 0
         }
     }
+}
+
+/// Whether no bit is set.
+#[inline(always)]
+fn is_zero(bits: __m128i) -> bool {
+    // SAFETY: SSE2 is part of x86-64.
+    unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(bits, _mm_setzero_si128())) == 0xFFFF }
 }
 
 #[cfg(test)]
@@ -169,29 +192,47 @@ mod tests {
     use crate::chunk::secret;
 
     #[test]
-    fn a_tail_that_is_laid_starts_as_it_should_until_one_of_its_first_bytes_changes() {
+    fn a_short_tail_is_laid_without_a_loop_and_every_changed_byte_of_it_is_seen() {
         let secret = Secret::random();
-        let mut memory = [0x11u64; 16];
+        let mut memory = [0x11u8; 64];
         let base = memory.as_mut_ptr() as usize;
-        let end = base + size_of_val(&memory);
-        let pattern = Pattern::by(&secret, base);
-        for slack in 1..=96 {
-            let tail = end - slack;
+        let (end, pattern) = ((base + 56) & !7, Pattern::by(&secret, base));
+        for slack in 1..=WINDOW {
             // SAFETY: the range lies in `memory`.
             unsafe {
-                pattern.lay(end, slack);
-                assert!(pattern.holds(tail, end) && pattern.starts(end, slack), "{slack}");
-                for at in base..end {
+                pattern.lay_short(end, slack);
+                assert!(pattern.holds(end - slack, end), "{slack}");
+                for at in base..base + memory.len() {
                     let byte = at as *mut u8;
-                    let expected = *byte;
                     *byte ^= 0x40;
-                    let seen = (tail..tail + slack.min(WINDOW)).contains(&at);
-                    assert_eq!(pattern.starts(end, slack), !seen, "{slack}, {}", end - at);
-                    *byte = expected;
+                    let seen = (end - slack..end).contains(&at);
+                    assert_eq!(pattern.holds_short(end, slack), !seen, "{slack}, {}", end - at);
+                    *byte ^= 0x40;
                 }
             }
-            let before = ((tail & !7) - base) / 8;
-            assert!(memory[..before].iter().all(|&word| word == 0x11), "{slack}");
+            let window = end - WINDOW - base..end - base;
+            let outside = memory.iter().enumerate().filter(|(at, _)| !window.contains(at));
+            assert!(outside.map(|(_, byte)| *byte).all(|byte| byte == 0x11), "{slack}");
+        }
+    }
+
+    #[test]
+    fn the_first_window_of_a_long_tail_is_seen_wherever_it_starts() {
+        let secret = Secret::random();
+        let mut memory = [0u64; 16];
+        let base = memory.as_mut_ptr() as usize;
+        let pattern = Pattern::by(&secret, base);
+        for tail in base + 8..base + 32 {
+            // SAFETY: the range lies in `memory`.
+            unsafe {
+                pattern.write(tail, base + 64);
+                for at in base..base + 64 {
+                    *(at as *mut u8) ^= 0x40;
+                    let seen = (tail..tail + WINDOW).contains(&at);
+                    assert_eq!(pattern.holds_window(tail), !seen, "{}, {}", tail - base, at - base);
+                    *(at as *mut u8) ^= 0x40;
+                }
+            }
         }
     }
 

@@ -119,28 +119,32 @@ pub unsafe fn free(block: *mut c_void) {
     }
 }
 
-/// Null, a full cache, a block that is not small, or one that is not ours.
+/// Null, a full cache, a block that is not small, or one that is not ours; or a profile that checks.
 #[cold]
 #[inline(never)]
 unsafe fn free_slow(block: *mut c_void) {
     // SAFETY: promised by the caller of `free`.
-    unsafe { quick::free(block.cast(), &FREE, || free_general(block)) }
+    unsafe { quick::free(block.cast(), &FREE, release_general) }
 }
 
+/// Gives a block back when there is no short way.
+///
+/// # Safety
+/// As for [`free`].
 #[cold]
 #[inline(never)]
-unsafe fn free_general(block: *mut c_void) {
+pub(super) unsafe fn release_general(block: *mut u8, release: &Release) {
     if block.is_null() {
         return;
     }
     if checked::settings().active {
-        // SAFETY: promised by the caller of `free`; what is no live block is reported.
-        return unsafe { checked::free(block.cast(), &FREE) };
+        // SAFETY: the caller's promise; what is no live block is reported.
+        return unsafe { checked::free(block, release) };
     }
-    // SAFETY: promised by the caller of `free`.
-    if let Err(found) = unsafe { heapwarden_core::free_slow(block.cast()) } {
+    // SAFETY: the caller's promise.
+    if let Err(found) = unsafe { heapwarden_core::free_slow(block) } {
         // SAFETY: as above.
-        unsafe { misuse::free(found, block) };
+        unsafe { misuse::free(found, block.cast()) };
     }
 }
 

@@ -1,8 +1,7 @@
 //! What C++'s operators new and delete need: blocks with a family, and the sizes that `delete` is
 //! told. Out of memory is null here; throwing is the preload library's business.
 
-use super::basic::SIZE_MAX;
-use super::misuse;
+use super::basic::{SIZE_MAX, release_general};
 use crate::checked::{self, Release, quick};
 use crate::chunk::{ALIGNMENT, Family};
 use crate::start;
@@ -48,22 +47,5 @@ pub unsafe fn delete(block: *mut c_void, release: &Release) {
 #[inline(never)]
 unsafe fn delete_slow(block: *mut c_void, release: &Release) {
     // SAFETY: promised by the caller of `delete`.
-    unsafe { quick::free(block.cast(), release, || delete_general(block, release)) }
-}
-
-#[cold]
-#[inline(never)]
-unsafe fn delete_general(block: *mut c_void, release: &Release) {
-    if block.is_null() {
-        return;
-    }
-    if checked::settings().active {
-        // SAFETY: promised by the caller of `delete`; what is no live block is reported.
-        return unsafe { checked::free(block.cast(), release) };
-    }
-    // SAFETY: promised by the caller of `delete`.
-    if let Err(found) = unsafe { heapwarden_core::free_slow(block.cast()) } {
-        // SAFETY: as above.
-        unsafe { misuse::free(found, block) };
-    }
+    unsafe { quick::free(block.cast(), release, release_general) }
 }

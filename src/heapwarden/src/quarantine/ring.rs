@@ -90,14 +90,16 @@ impl Ring {
             .count()
     }
 
-    /// Takes out any slot; 0 when the ring is empty.
-    pub fn take_any(&mut self) -> usize {
+    /// Takes out the first slot at `place` or behind, and moves `place` behind it; 0 when there is
+    /// none.
+    pub fn take_from(&mut self, place: &mut usize) -> usize {
         if self.places.is_null() {
             return 0;
         }
-        for place in 0..=self.mask as usize {
+        while *place <= self.mask as usize {
             // SAFETY: the index is below the number of places.
-            let slot = unsafe { self.places.add(place).replace(0) };
+            let slot = unsafe { self.places.add(*place).replace(0) };
+            *place += 1;
             if slot != 0 {
                 return slot;
             }
@@ -124,8 +126,9 @@ mod tests {
         }
         assert_eq!(left.len(), 10_000 - 64);
         assert_eq!(ring.count(), 64);
+        let mut place = 0;
         loop {
-            let out = ring.take_any();
+            let out = ring.take_from(&mut place);
             if out == 0 {
                 break;
             }

@@ -1,15 +1,35 @@
 //! Handing out a block the short way.
 
 use crate::chunk::header::State;
-use crate::chunk::tail::Pattern;
-use crate::chunk::{Family, HEADER_BYTES, Header, fill};
+use crate::chunk::tail::{Pattern, WINDOW};
+use crate::chunk::{Family, HEADER_BYTES, Header, SLOT_MIN, fill};
+use core::hint::assert_unchecked;
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::Release, compiler_fence};
-use heapwarden_core::size_class::{TABLE_MAX, class_of_table};
+use heapwarden_core::size_class::TABLE;
 
 /// The largest request that is served here: with its header and one byte of tail it is looked up in
 /// the table of classes.
-const SIZE_MAX: usize = TABLE_MAX - HEADER_BYTES - 1;
+const SIZE_MAX: usize = SLOT_MAX - HEADER_BYTES - 1;
+/// The largest slot in the table.
+const SLOT_MAX: usize = 2048;
+
+/// The class of each slot size, in steps of 16 bytes.
+static CLASS: [u8; SLOT_MAX / 16 + 1] = {
+    let mut classes = [0; SLOT_MAX / 16 + 1];
+    let mut class = 1;
+    let mut step = 0;
+    while step < classes.len() {
+        while (TABLE[class].slot_bytes as usize) < step * 16
+            || (TABLE[class].slot_bytes as usize) < SLOT_MIN
+        {
+            class += 1;
+        }
+        classes[step] = class as u8;
+        step += 1;
+    }
+    classes
+};
 
 /// A block of `size` bytes; null when the general way is to be asked.
 #[inline(always)]
@@ -29,8 +49,8 @@ fn take(size: usize, family: Family, zeroed: bool) -> *mut u8 {
     if size > SIZE_MAX {
         return null_mut();
     }
-    let class = class_of_table(size + HEADER_BYTES + 1);
-    // SAFETY: the table holds classes, and the way is open only while the stacks are this thread's.
+    let class = CLASS[(size + HEADER_BYTES + 1).div_ceil(16)] as usize;
+    // SAFETY: the table holds classes; the way is open only while the stacks are this thread's.
     // A slot from them is ours, and of this class.
     unsafe {
         let block = guardian.stacks.take(class);
@@ -38,7 +58,7 @@ fn take(size: usize, family: Family, zeroed: bool) -> *mut u8 {
             return null_mut();
         }
         let slot = block as usize;
-        let end = slot + guardian.rings.get_unchecked(class).slot_bytes();
+        let end = slot + guardian.rings[class].slot_bytes();
         let (payload, slack) = (slot + HEADER_BYTES, end - slot - HEADER_BYTES - size);
         let found = Header::read(slot);
         let intact = found.is_valid_by(&guardian.secret, slot)
@@ -57,8 +77,15 @@ fn take(size: usize, family: Family, zeroed: bool) -> *mut u8 {
         if zeroed && !found.is_freed() {
             fill::write(payload, end, 0);
         }
-        Pattern::by(&guardian.secret, payload).lay(end, slack);
+        let pattern = Pattern::by(&guardian.secret, payload);
+        if slack > WINDOW {
+            pattern.write(end - slack, end);
+        } else {
+            pattern.lay_short(end, slack);
+        }
         Header::live(family, slack).sealed_by(&guardian.secret, slot).put(slot);
+        // The callers' test for null need not be made twice.
+        assert_unchecked(payload != 0);
         payload as *mut u8
     }
 }

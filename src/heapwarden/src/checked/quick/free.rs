@@ -4,58 +4,102 @@ use crate::checked::guardian::Guardian;
 use crate::checked::release::Release;
 use crate::checked::settings::settings;
 use crate::checked::verify;
-use crate::chunk::header::State;
-use crate::chunk::tail::Pattern;
+use crate::chunk::tail::{Pattern, WINDOW};
 use crate::chunk::{HEADER_BYTES, Header, fill};
-use heapwarden_core::size_class::CLASSES;
+use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
+
+/// How a block is given back the general way.
+pub type General = unsafe fn(block: *mut u8, release: &Release);
 
 /// Frees `block`, which may be anything, or leaves it to `general`.
 ///
 /// # Safety
 /// If `block` is a live block, nobody uses it any more.
 #[inline(always)]
-pub unsafe fn free(block: *mut u8, release: &Release, general: impl FnOnce()) {
-    let Some(guardian) = super::guardian() else { return general() };
+pub unsafe fn free(block: *mut u8, release: &Release, general: General) {
     let payload = block as usize;
     let slot = payload.wrapping_sub(HEADER_BYTES);
-    let class = heapwarden_core::class_at(slot) as usize;
-    if class.wrapping_sub(1) >= CLASSES - 1 || payload & 15 != 0 {
-        return general();
-    }
-    // SAFETY: the page belongs to a slab of this class, so its memory is mapped; the address is 8 mod
-    // 16. A valid header of a live block says that the slot starts here, and the exchange makes it
-    // ours.
+    // SAFETY: the page of an open ring's class belongs to a slab, so its memory is mapped; the address
+    // is 8 mod 16. A valid header of a live block says that the slot starts here.
     unsafe {
-        let ring = guardian.rings.get_unchecked_mut(class);
+        let Some(guardian) = super::guardian() else { return general(block, release) };
+        let class = heapwarden_core::class_at(slot) as usize;
+        // Only the rings of classes are ever open.
+        if !guardian.rings[class].is_open() || payload & 15 != 0 {
+            return general(block, release);
+        }
         let found = Header::read(slot);
-        let (end, slack) = (slot + ring.slot_bytes(), found.slack());
+        let (end, slack) = (slot + guardian.rings[class].slot_bytes(), found.slack());
         if !found.is_valid_by(&guardian.secret, slot)
             || !found.is_plain(release.family)
             || release.size.is_some_and(|size| size != end - payload - slack)
             || release.alignment.is_some_and(|alignment| payload & (alignment - 1) != 0)
-            || !Pattern::by(&guardian.secret, payload).starts(end, slack)
-            || !ring.is_open()
         {
-            return general();
+            return general(block, release);
         }
-        let next = found.with(State::Quarantined).sealed_by(&guardian.secret, slot);
+        if slack > WINDOW {
+            return retire_wide(guardian, class, slot, found, release, general);
+        }
+        if !Pattern::by(&guardian.secret, payload).holds_short(end, slack) {
+            return general(block, release);
+        }
+        // From here on little is kept in registers, so that none has to be saved.
+        compiler_fence(SeqCst);
+        if !retire(guardian, class, slot, found) {
+            general(block, release);
+        }
+    }
+}
+
+/// The rest for a tail that is longer than a window, of which the first is verified.
+///
+/// # Safety
+/// As for [`retire`]; the block may be freed in this way.
+#[inline(never)]
+unsafe fn retire_wide(
+    guardian: &mut Guardian,
+    class: usize,
+    slot: usize,
+    found: Header,
+    release: &Release,
+    general: General,
+) {
+    let (payload, end) = (slot + HEADER_BYTES, slot + guardian.rings[class].slot_bytes());
+    let pattern = Pattern::by(&guardian.secret, payload);
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !pattern.holds_window(end - found.slack()) || !retire(guardian, class, slot, found) {
+            general(payload as *mut u8, release);
+        }
+    }
+}
+
+/// A block that may be freed is filled, and waits. False when another thread was faster.
+///
+/// # Safety
+/// `found` is the valid header of the live block in the slot of `class`.
+#[inline(always)]
+unsafe fn retire(guardian: &mut Guardian, class: usize, slot: usize, found: Header) -> bool {
+    // SAFETY: the caller's promise; the exchange makes the block ours, and the ring is open.
+    unsafe {
+        let next = found.quarantined_by(&guardian.secret, slot);
         if !found.exchange_by(guardian.alone, next.changing(), slot) {
-            return general();
+            return false;
         }
-        fill::zero(payload, end);
+        fill::zero(slot + HEADER_BYTES, slot + guardian.rings[class].slot_bytes());
         next.put(slot);
         let random = guardian.random();
-        let leaving = guardian.rings.get_unchecked_mut(class).pass(slot, random);
+        let leaving = guardian.rings[class].pass(slot, random);
         let (left, is_due) = guardian.until_check.overflowing_sub(1);
         guardian.until_check = left;
         if is_due {
-            return look_around(guardian, class, slot, leaving);
-        }
-        // The fill of what leaves is verified before it is used again.
-        if leaving != 0 && !guardian.stacks.put(class, leaving as *mut u8) {
+            look_around(guardian, class, slot, leaving);
+        } else if leaving != 0 && !guardian.stacks.put(class, leaving as *mut u8) {
+            // The fill of what leaves is verified before it is used again.
             heapwarden_core::free_class(class, leaving as *mut u8);
         }
     }
+    true
 }
 
 /// It is time to verify a random chunk near `slot`; then `leaving` leaves.
