@@ -124,11 +124,15 @@ const INTERCEPTED: &[&str] = &[
     "memset",
     "pread",
     "pread64",
+    "pwrite",
+    "pwrite64",
     "read",
     "readlink",
     "readlinkat",
     "recv",
     "recvfrom",
+    "send",
+    "sendto",
     "snprintf",
     "sprintf",
     "stpcpy",
@@ -139,6 +143,7 @@ const INTERCEPTED: &[&str] = &[
     "strncpy",
     "vsnprintf",
     "vsprintf",
+    "write",
 ];
 
 /// The preload library as the command writes it.

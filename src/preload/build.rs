@@ -5,8 +5,10 @@ use std::process::Command;
 use std::{env, fs};
 
 /// The functions that src/intercept makes with `interceptors!` and that Rust code may call.
-const INTERCEPTED: [&str; 8] =
-    ["memcpy", "memmove", "memset", "read", "pread64", "recv", "readlink", "getcwd"];
+const INTERCEPTED: [&str; 11] = [
+    "memcpy", "memmove", "memset", "read", "pread64", "recv", "readlink", "getcwd", "write",
+    "pwrite64", "send",
+];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -6,7 +6,6 @@ use clap::builder::PossibleValuesParser;
 use heapwarden::options::{self, Options, Sink};
 use heapwarden::profile::Profile;
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
 
 /// The arguments that choose how the heap behaves.
 #[derive(clap::Args)]
@@ -42,18 +41,6 @@ pub fn merged(text: &OsStr) -> OsString {
     merged
 }
 
-/// The profile that a program given this text will run with.
-pub fn profile(text: &OsStr) -> Profile {
-    Options::read(text.as_bytes(), &mut |_| ()).profile
-}
-
-/// A sentence for those who expect checks from a profile that has none yet.
-pub fn unbuilt_notice(profile: Profile) -> Option<String> {
-    let name = profile.name();
-    (!profile.is_built())
-        .then(|| format!("profile `{name}` is not built yet: it runs as `plain`, without checks"))
-}
-
 /// Collects what one of the options' writers says.
 pub fn collect(write: impl FnOnce(Sink<'_>)) -> String {
     let mut text = Vec::new();
@@ -79,11 +66,5 @@ mod tests {
         assert_eq!(failure.code, 2);
         assert!(failure.sentence.ends_with("the nearest is `plain`"), "{}", failure.sentence);
         assert!(check("stats=1:fit=first").is_ok());
-    }
-
-    #[test]
-    fn only_unbuilt_profiles_get_a_notice() {
-        assert!(unbuilt_notice(Profile::Plain).is_none());
-        assert!(unbuilt_notice(Profile::Guard).unwrap().contains("`guard` is not built yet"));
     }
 }

@@ -46,8 +46,9 @@ pub use arena::arenas::set_arenas_max;
 pub use config::{Config, Hooks, configure};
 pub use direct::set_direct_threshold;
 pub use entry::{
-    Stacks, allocate, allocate_aligned, allocate_class, allocate_fast, allocate_slow,
-    allocate_zeroed, check_fork, free, free_class, free_fast, free_slow,
+    Stacks, allocate, allocate_aligned, allocate_class, allocate_fast, allocate_pages,
+    allocate_slow, allocate_zeroed, check_fork, free, free_class, free_fast, free_slow,
+    note_handed_on,
 };
 pub use hold::{Held, Region, hold, own_ranges};
 pub use locate::{BlockKind, Located, Place, extension_of, is_managed, locate, place, slab_word};

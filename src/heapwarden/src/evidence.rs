@@ -37,13 +37,23 @@ pub struct Record {
     pub family: AtomicU8,
     /// A copy of the header's state; for large and direct blocks the one that counts.
     pub state: AtomicU8,
-    /// 1 if the program does not want to hear that it leaked.
-    ignored: AtomicU8,
-    /// The alignment that was asked for, as one more than its logarithm; 0 when it was not stated.
-    alignment: AtomicU8,
+    /// The alignment that was asked for, as one more than its logarithm, or 0 when it was not stated;
+    /// and [`IGNORED`].
+    notes: AtomicU8,
+    /// What is special about a guarded block ([`GUARDED`] and the rest); 0 for any other.
+    pub guard: AtomicU8,
     /// How far the payload is from the slot's usual payload, for large alignments.
     pub shift: AtomicU32,
 }
+
+/// The program does not want to hear that the block leaked.
+const IGNORED: u8 = 0x80;
+/// The block lies among guard pages.
+pub const GUARDED: u8 = 1;
+/// Some of its pages may be accessible that should not be.
+pub const OPENED: u8 = 2;
+/// Protection, and not only marks, keeps some of its pages inaccessible.
+pub const PROTECTED: u8 = 4;
 
 const _: () = assert!(size_of::<Record>() == 32);
 
@@ -55,20 +65,19 @@ impl Record {
         self.allocated_by.store(thread, Relaxed);
         self.freed_at.store(0, Relaxed);
         self.family.store(family as u8, Relaxed);
-        self.ignored.store(u8::from(ignore::is_disabled()), Relaxed);
-        self.alignment.store(0, Relaxed);
+        self.notes.store(if ignore::is_disabled() { IGNORED } else { 0 }, Relaxed);
         // Release: pairs with the Acquire in `take`: who frees sees the rest of the record.
         self.state.store(State::Live as u8, Release);
     }
 
     /// Notes the alignment (a power of two) that the new block was asked for with.
     pub fn note_alignment(&self, alignment: usize) {
-        self.alignment.store(alignment.trailing_zeros() as u8 + 1, Relaxed);
+        self.notes.fetch_or(alignment.trailing_zeros() as u8 + 1, Relaxed);
     }
 
     /// The alignment that it was asked for with, if that was stated.
     pub fn alignment(&self) -> Option<usize> {
-        let stored = u32::from(self.alignment.load(Relaxed));
+        let stored = u32::from(self.notes.load(Relaxed) & !IGNORED);
         stored.checked_sub(1).and_then(|shift| 1usize.checked_shl(shift))
     }
 
@@ -76,14 +85,19 @@ impl Record {
     pub fn ignore(&self) -> bool {
         let is_live = self.state() == State::Live;
         if is_live {
-            self.ignored.store(1, Relaxed);
+            self.notes.fetch_or(IGNORED, Relaxed);
         }
         is_live
     }
 
     /// Whether it counts as reachable in any case.
     pub fn is_ignored(&self) -> bool {
-        self.ignored.load(Relaxed) != 0
+        self.notes.load(Relaxed) & IGNORED != 0
+    }
+
+    /// Whether the block lies among guard pages.
+    pub fn is_guarded(&self) -> bool {
+        self.guard.load(Relaxed) != 0
     }
 
     /// Notes a free.
@@ -224,7 +238,7 @@ pub fn detach(extension: &AtomicUsize) {
 }
 
 /// For debuggers.
-pub static FACTS: [Fact; 11] = [
+pub static FACTS: [Fact; 12] = [
     Fact::number("Record", size_of::<Record>()),
     field!(Record, size),
     field!(Record, allocated_at),
@@ -234,6 +248,7 @@ pub static FACTS: [Fact; 11] = [
     field!(Record, freed_by),
     field!(Record, family),
     field!(Record, state),
-    field!(Record, ignored),
+    field!(Record, notes),
+    Fact::number("record.ignored", IGNORED as usize),
     field!(Record, shift),
 ];

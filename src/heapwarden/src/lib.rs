@@ -12,6 +12,7 @@ pub mod debugger;
 pub mod fault;
 pub mod front;
 pub mod fuzz;
+pub mod guard;
 pub mod inside;
 pub mod intercept;
 pub mod leaks;
@@ -39,6 +40,7 @@ mod mapped;
 mod quarantine;
 mod shortage;
 mod site;
+mod site_id;
 mod statistics_text;
 
 pub use global::Heapwarden;

@@ -9,7 +9,7 @@ use crate::{callsite, checked, unwind};
 /// Cost: nothing in the profiles without stacks, else some ten microseconds a module.
 pub fn stacks() {
     let settings = checked::settings();
-    if !settings.evidence || settings.stack_depth == 0 {
+    if !(settings.evidence || settings.guards) || settings.stack_depth == 0 {
         return;
     }
     heapwarden_core::keep_spare();

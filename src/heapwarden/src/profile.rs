@@ -54,9 +54,4 @@ impl Profile {
             Profile::Leak => "leak hunting in big programs: stacks and accounting",
         }
     }
-
-    /// Whether what `purpose` promises exists; the others behave as `Plain` until it does.
-    pub const fn is_built(self) -> bool {
-        matches!(self, Profile::Plain | Profile::Debug | Profile::Harden | Profile::Leak)
-    }
 }

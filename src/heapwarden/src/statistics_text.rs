@@ -2,6 +2,7 @@
 
 use crate::checked;
 use crate::facts::Facts;
+use crate::guard::shortage;
 use crate::text::{Sink, Writer, bytes, decimal, number, percent};
 use heapwarden_core::statistics::Statistics;
 
@@ -51,6 +52,13 @@ fn requests(writer: &mut Writer<'_>, totals: &Statistics) {
         let line = row(writer, "quarantine");
         line.put(bytes(totals.waiting_bytes)).text(" in ").put(decimal(totals.waiting_blocks));
         line.text(" freed blocks that wait").end_line();
+    }
+
+    if checked::settings().guards {
+        let counts = shortage::counts();
+        let line = row(writer, "guarded");
+        line.put(decimal(counts.guarded)).text(" blocks, ").put(decimal(counts.refused));
+        line.text(" had to do without guard pages").end_line();
     }
 
     let line = row(writer, "direct");

@@ -34,7 +34,7 @@ impl Arguments {
 fn text() -> String {
     let mut text = String::from("Profiles (-p PROFILE, or profile=PROFILE):\n");
     for profile in Profile::ALL {
-        let notes = notes(profile).map(|notes| format!(" [{notes}]")).unwrap_or_default();
+        let notes = if profile == Profile::DEFAULT { " [default]" } else { "" };
         text += &format!("  {:8} {}{notes}\n", profile.name(), profile.purpose());
     }
     text += &format!("\nOptions (-o KEY=VALUE, or {}=KEY=VALUE:...):\n", options::VARIABLE);
@@ -59,13 +59,13 @@ fn markdown() -> String {
          colons). Of two values for one option the later counts; a bad one is named on stderr and\n\
          left out. Sizes are in bytes, or with a `K`, `M` or `G`.\n\
          \n\
-         | profile | for | state |\n\
-         |---|---|---|\n",
+         | profile | for |\n\
+         |---|---|\n",
         options::VARIABLE
     );
     for profile in Profile::ALL {
-        let notes = notes(profile).unwrap_or_else(|| "built".into());
-        text += &format!("| `{}` | {} | {notes} |\n", profile.name(), profile.purpose());
+        let default = if profile == Profile::DEFAULT { " (default)" } else { "" };
+        text += &format!("| `{}`{default} | {} |\n", profile.name(), profile.purpose());
     }
     text += "\n| option | values | default | has an effect in | what it does |\n";
     text += "|---|---|---|---|---|\n";
@@ -80,14 +80,6 @@ fn markdown() -> String {
         );
     }
     text
-}
-
-/// What one should know before choosing a profile.
-fn notes(profile: Profile) -> Option<String> {
-    let default = (profile == Profile::DEFAULT).then_some("default");
-    let unbuilt = (!profile.is_built()).then_some("not built yet: runs as plain");
-    let notes: Vec<_> = default.into_iter().chain(unbuilt).collect();
-    (!notes.is_empty()).then(|| notes.join(", "))
 }
 
 fn kind(row: &Row) -> String {

@@ -55,9 +55,6 @@ impl Launch<'_> {
     pub fn perform(&self) -> Result<(), Failure> {
         let options = settings::merged(self.text);
         let library = library::installed()?;
-        if let Some(notice) = settings::unbuilt_notice(settings::profile(&options)) {
-            eprintln!("heapwarden: {notice}");
-        }
         let preload = preload(&library, std::env::var_os("LD_PRELOAD").as_deref());
         let mut ours =
             vec![(OsString::from("LD_PRELOAD"), preload), (options::VARIABLE.into(), options)];

@@ -14,7 +14,7 @@ WORD = (1 << 64) - 1
 Block = namedtuple("Block", "kind slot end start size state family record damage")
 Record = namedtuple(
     "Record",
-    "size allocated_at freed_at sequence allocated_by freed_by family state ignored shift",
+    "size allocated_at freed_at sequence allocated_by freed_by family state notes shift",
 )
 # Bytes that changed: which part of the chunk they are of, the first, the last, and how many.
 Damage = namedtuple("Damage", "part first last count")

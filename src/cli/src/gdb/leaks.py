@@ -25,7 +25,7 @@ class Judge:
 
     def ignores(self, record):
         """Whether a block counts as reachable in any case."""
-        if record.ignored or self._is_inherited(record.allocated_by, record.sequence):
+        if record.notes & self.heap.facts["record.ignored"] or self._is_inherited(record.allocated_by, record.sequence):
             return True
         site = record.allocated_at
         if site not in self.by_loader:

@@ -137,7 +137,7 @@ pub(super) fn allocate_direct(size: usize, alignment: usize) -> *mut u8 {
 
 /// # Safety
 /// `cache` is the calling thread's, or null.
-unsafe fn count_large_allocation(cache: *mut Cache) {
+pub(super) unsafe fn count_large_allocation(cache: *mut Cache) {
     if cache.is_null() {
         uncached::note_allocation(uncached::LARGE);
     } else {

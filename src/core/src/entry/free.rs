@@ -115,3 +115,14 @@ unsafe fn count_large_free(cache: *mut Cache) {
         unsafe { (*cache).large_frees += 1 };
     }
 }
+
+/// Counts what a layer above does itself: it hands a large block, or one with a mapping of its own,
+/// that was freed and that it kept, out to the next.
+pub fn note_handed_on() {
+    let cache = thread::cache();
+    // SAFETY: the cache is this thread's.
+    unsafe {
+        super::allocate::count_large_allocation(cache);
+        count_large_free(cache);
+    }
+}

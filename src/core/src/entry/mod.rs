@@ -11,9 +11,9 @@ mod layer;
 mod special;
 
 pub use allocate::{allocate, allocate_fast, allocate_slow};
-pub use free::{free, free_fast, free_slow};
+pub use free::{free, free_fast, free_slow, note_handed_on};
 pub use layer::{Stacks, allocate_class, free_class};
-pub use special::{allocate_aligned, allocate_zeroed};
+pub use special::{allocate_aligned, allocate_pages, allocate_zeroed};
 
 use crate::arena::{arenas, batch};
 use crate::os::fork;

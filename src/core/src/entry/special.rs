@@ -49,6 +49,21 @@ pub fn allocate_aligned(size: usize, alignment: usize) -> *mut u8 {
     })
 }
 
+/// Whole pages, at a multiple of `alignment` (a power of two, at least a page): never a slot of a
+/// slab. Null when there is no memory. Says as well whether they read as zero.
+pub fn allocate_pages(bytes: usize, alignment: usize) -> (*mut u8, bool) {
+    check_fork();
+    let bytes = page_round(bytes.max(1));
+    let fits_heap = alignment <= GRANULE / 2
+        && bytes.checked_add(alignment).is_some_and(|sum| sum < direct::threshold());
+    let block = if fits_heap {
+        allocate_large(bytes / PAGE, alignment / PAGE)
+    } else {
+        allocate_direct(bytes, alignment)
+    };
+    (block, !block.is_null() && is_known_zero(block, usize::MAX))
+}
+
 fn allocate_aligned_any(size: usize, alignment: usize) -> *mut u8 {
     if alignment <= PAGE
         && let Some(class) = size_class::class_of_aligned(size, alignment)

@@ -176,16 +176,17 @@ fn count_resized(old: usize, new: usize) {
     }
 }
 
-/// Gives the pages of a range back and makes it inaccessible: any access faults.
+/// Gives the pages of a range back and makes it inaccessible: any access faults. If the kernel
+/// refuses, which is then the answer, the range stays accessible.
 ///
 /// # Safety
 /// The range was mapped by this module, and nobody may use it any more until it is unmapped.
-pub unsafe fn seal(address: usize, bytes: usize) {
-    // SAFETY: the caller's promise. If the kernel refuses, the range just stays accessible.
+pub unsafe fn seal(address: usize, bytes: usize) -> bool {
+    // SAFETY: the caller's promise.
     unsafe {
         purge(address, bytes);
         let none = libc::PROT_NONE as usize;
-        let _ = syscall::call(libc::SYS_mprotect, [address, bytes, none, 0, 0, 0]);
+        syscall::call(libc::SYS_mprotect, [address, bytes, none, 0, 0, 0]).is_ok()
     }
 }
 

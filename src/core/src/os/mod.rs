@@ -7,6 +7,8 @@ mod clock;
 mod cpus;
 pub mod fork;
 mod futex;
+pub mod guard;
+mod limits;
 pub mod mapping;
 pub mod own;
 mod random;
@@ -16,6 +18,7 @@ mod weak;
 pub use clock::now_ms;
 pub use cpus::available_cpus;
 pub use futex::{futex_wait, futex_wake};
+pub use limits::{address_space_bytes, mappings_max, memory_bytes};
 pub use random::random_u64;
 
 /// Bytes in a page. x86-64 has no other base page size.

@@ -1,10 +1,11 @@
 //! Handing out a checked block.
 
 use super::settings::{Settings, settings};
-use super::{accounting, guardian, large, release, verify, watched};
+use super::{accounting, guarded, guardian, large, release, verify, watched};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{self, Family, HEADER_BYTES, Header, SLOT_MIN, Span, State, fill, header};
 use crate::evidence;
+use crate::guard::selection::selection;
 use core::ptr::null_mut;
 use heapwarden_core::size_class::{self, SMALL_MAX, TABLE};
 
@@ -12,10 +13,30 @@ use heapwarden_core::size_class::{self, SMALL_MAX, TABLE};
 /// that is impossible or there is no memory.
 #[inline]
 pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
-    if settings().is_watched() {
+    let settings = settings();
+    if settings.is_watched() {
         return watched::allocate(size, alignment, family, zeroed);
     }
+    if settings.guards {
+        return chosen(size, alignment, family, zeroed);
+    }
     unwatched(size, alignment, family, zeroed)
+}
+
+/// A guarded block if the choice falls on this request, else one like any other.
+pub fn chosen(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
+    if selection().wants(size) {
+        return guarded_or_not(size, alignment, family, zeroed);
+    }
+    unwatched(size, alignment, family, zeroed)
+}
+
+/// A guarded block if it can be had.
+#[cold]
+#[inline(never)]
+fn guarded_or_not(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
+    let block = guarded::allocate(size, alignment, family, zeroed);
+    if block.is_null() { unwatched(size, alignment, family, zeroed) } else { block }
 }
 
 /// [`allocate`] itself.

@@ -2,6 +2,7 @@
 //! Cost: a look at every place of every ring, and at every entry of the queues.
 
 use super::{guardian, large, release};
+use crate::guard::slots;
 use heapwarden_core::{BlockKind, Waiting};
 
 /// The core's hook: adds every block in quarantine.
@@ -14,9 +15,11 @@ pub fn waiting(waiting: &mut Waiting) {
     release::DEEP.visit(&mut |slot| {
         waiting.add(BlockKind::Small { class: heapwarden_core::class_at(slot) }, 0);
     });
-    large::DEEP.visit(&mut |block| {
+    let mut add = |block| {
         if let Some(found) = heapwarden_core::locate(block) {
             waiting.add(found.kind, found.size);
         }
-    });
+    };
+    large::DEEP.visit(&mut add);
+    slots::visit(&mut add);
 }

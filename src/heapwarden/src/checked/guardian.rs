@@ -9,6 +9,7 @@ use super::{quick, release};
 use crate::callsite::counters::Tallies;
 use crate::chunk::Alone;
 use crate::chunk::secret::{Secret, secret};
+use crate::guard::sample::Countdown;
 use crate::quarantine::fifo::Entry;
 use crate::quarantine::ring::Ring;
 use core::alloc::{GlobalAlloc, Layout};
@@ -45,6 +46,8 @@ pub struct Guardian {
     pub outgoing_count: usize,
     /// The thread's number; 0 is the first thread.
     pub number: u16,
+    /// Blocks until one is guarded, if some are.
+    pub countdown: Countdown,
     /// Frees until a random chunk is verified.
     pub until_check: u32,
     /// Allocations so far, the clock of the evidence.
@@ -117,6 +120,11 @@ pub fn current<'a>() -> Option<&'a mut Guardian> {
     }
 }
 
+/// The calling thread's countdown to its next guarded block; `None` without memory for one.
+pub fn countdown<'a>() -> Option<&'a mut Countdown> {
+    current().map(|guardian| &mut guardian.countdown)
+}
+
 /// The thread's number without making a guardian.
 pub fn number() -> u16 {
     // SAFETY: as for `current`.
@@ -169,6 +177,7 @@ fn obtain<'a>() -> Option<&'a mut Guardian> {
         (*guardian).owner.store(tls::thread_pointer(), Relaxed);
         (*guardian).generation.store(heapwarden_core::generation(), Relaxed);
         (*guardian).number = NUMBERS.fetch_add(1, Relaxed).min(u32::from(u16::MAX)) as u16;
+        (*guardian).countdown = Countdown::of_thread((*guardian).number);
         if settings().accounting {
             (*guardian).make_tallies();
         }

@@ -7,7 +7,7 @@
 
 use super::release::Release;
 use super::settings::{Settings, settings};
-use super::{accounting, guardian, release, verify};
+use super::{accounting, guarded, guardian, release, verify};
 use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, tail::Pattern};
 use crate::detect;
 use crate::evidence::{self, Record};
@@ -26,7 +26,7 @@ const WAITING_MAX: usize = 256;
 const BUDGET_MIN: usize = 512 * 1024;
 /// Up to this size a run is filled while it waits: that is several times cheaper than to fault its
 /// pages in again. A larger one is made inaccessible, so that it holds no memory.
-const FILLED_MAX: usize = 2 * 1024 * 1024;
+pub const FILLED_MAX: usize = 2 * 1024 * 1024;
 
 /// A large block of `size` bytes at a multiple of `alignment`.
 #[cold]
@@ -109,8 +109,12 @@ pub fn find(payload: usize) -> Option<(Located, Span, &'static Record)> {
     let found = heapwarden_core::locate(payload)?;
     let record = heapwarden_core::extension_of(found.block).and_then(evidence::of_large)?;
     let start = found.block + record.shift.load(Relaxed) as usize;
+    let size = record.size.load(Relaxed);
     let (slot, end) = (found.block + HEADER_BYTES, found.block + found.size);
-    let span = Span { slot, end, payload: start, size: record.size.load(Relaxed) };
+    let span = match record.is_guarded() {
+        true => guarded::span_of(start, size),
+        false => Span { slot, end, payload: start, size },
+    };
     Some((found, span, record))
 }
 
@@ -127,6 +131,10 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
     };
     if !record.take() {
         return detect::bad_free(payload, Header(0), release);
+    }
+    if record.is_guarded() {
+        // SAFETY: `take` made the block ours.
+        return unsafe { guarded::free(&found, &span, record, release) };
     }
     let settings = settings();
     let family = family_of(record);
@@ -241,7 +249,10 @@ unsafe fn leave(settings: &Settings, base: usize) {
 }
 
 /// The core gets a block.
-unsafe fn give_back(base: usize) {
+///
+/// # Safety
+/// The block is the caller's, and all of it is accessible.
+pub unsafe fn give_back(base: usize) {
     // SAFETY: the block is the caller's.
     unsafe {
         if let Some(extension) = heapwarden_core::extension_of(base) {
@@ -256,7 +267,11 @@ unsafe fn give_back(base: usize) {
 ///
 /// # Safety
 /// The span is a live block's.
-pub unsafe fn tripwires_hold(span: &Span) -> bool {
+pub unsafe fn tripwires_hold(span: &Span, record: &Record) -> bool {
+    if record.is_guarded() {
+        // SAFETY: the caller's promise.
+        return unsafe { guarded::tripwires_hold(span) };
+    }
     // SAFETY: the caller's promise.
     unsafe {
         Pattern::of(span.payload).holds(span.tail(), window_end(span))

@@ -9,6 +9,7 @@
 mod accounting;
 mod allocate;
 mod census;
+mod guarded;
 mod guardian;
 mod large;
 mod look;
@@ -21,8 +22,9 @@ mod verify;
 mod watched;
 
 pub use allocate::allocate;
+pub use guarded::{is_guarded, reopen};
 pub use guardian::{
-    known as known_threads, next_number as next_thread_number, number as thread_number,
+    countdown, known as known_threads, next_number as next_thread_number, number as thread_number,
     visit_tallies,
 };
 pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};

@@ -2,12 +2,13 @@
 
 use super::guardian::{self, Guardian, OUTGOING};
 use super::settings::{Settings, settings};
-use super::{accounting, large, look, verify, watched};
+use super::{accounting, guarded, large, look, verify, watched};
 use crate::chunk::secret::secret;
 use crate::chunk::tail::Pattern;
 use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
 use crate::evidence;
+use crate::guard::slots;
 use crate::quarantine::fifo::{Entry, Fifo};
 use core::sync::atomic::{Ordering::Acquire, fence};
 use heapwarden_core::size_class::{CLASSES, TABLE};
@@ -293,6 +294,7 @@ pub fn repair_after_fork() {
     unsafe {
         DEEP.repair_after_fork();
         large::DEEP.repair_after_fork();
+        slots::repair_after_fork();
     }
 }
 
@@ -305,5 +307,6 @@ pub fn empty_all() {
     }
     drain(settings, 0);
     large::drain_all();
+    guarded::drain(true);
     heapwarden_core::trim(0);
 }

@@ -6,7 +6,7 @@
 use super::allocate::{allocate, dress};
 use super::release::{Release, free};
 use super::settings::settings;
-use super::{accounting, guardian, large, look, verify, watched};
+use super::{accounting, guarded, guardian, large, look, verify, watched};
 use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
 use core::ptr::{copy_nonoverlapping, null_mut};
@@ -87,12 +87,15 @@ pub unsafe fn unwatched(block: *mut u8, size: usize, release: &Release) -> *mut 
     // SAFETY: the caller's promise: a live block that only the caller uses.
     unsafe {
         verify::check_span(&span, release.what);
-        if fits(&span, size) {
+        // A guarded block's place among its pages depends on its size.
+        let stays = !guarded::is_guarded(payload);
+        if stays && fits(&span, size) {
             stay(&span, size, family);
             journey::note(Step::InPlace);
             return block;
         }
         if settings().grow_in_place
+            && stays
             && size > span.size
             && let Some(longer) = large::lengthen(&span, size)
         {

@@ -2,9 +2,10 @@
 
 use super::{guardian, release};
 use crate::chunk::{secret, tail};
-use crate::evidence;
+use crate::guard::selection::selection;
 use crate::options::Options;
 use crate::profile::Profile;
+use crate::{evidence, guard};
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use heapwarden_core::layout::Fact;
@@ -19,6 +20,8 @@ pub struct Settings {
     quick: AtomicBool,
     /// Whether every request is watched: for the statistics, as a journey, by a fuzzer.
     watched: AtomicBool,
+    /// Whether some blocks are guarded, and have stacks.
+    pub guards: bool,
     /// The least bytes of tail canary.
     pub tail_min: usize,
     /// How many bytes of the tail are verified at free.
@@ -64,6 +67,7 @@ const INACTIVE: Settings = Settings {
     active: false,
     quick: AtomicBool::new(false),
     watched: AtomicBool::new(false),
+    guards: false,
     tail_min: 1,
     tail_window: usize::MAX,
     quarantine: true,
@@ -81,12 +85,14 @@ const INACTIVE: Settings = Settings {
 };
 
 impl Settings {
-    /// Whether they are what [`quick`](super::quick) is made for: `harden`, with nobody watching.
+    /// Whether they are what [`quick`](super::quick) is made for: `harden`, with nobody watching, and at
+    /// most chance to say which blocks are guarded.
     fn suit_quick(&self) -> bool {
         let checks = self.active && self.tail_min == 1 && self.tail_window == tail::WINDOW;
         let waits = self.quarantine && self.fifo_bytes == 0 && !self.verify_leaving;
         let fills = self.free_fill == 0 && self.new_fill.is_none();
-        checks && waits && fills && !self.evidence && !self.is_watched()
+        let plain = !self.guards || selection().is_only_by_chance();
+        checks && waits && fills && plain && !self.evidence && !self.is_watched()
     }
 }
 
@@ -139,7 +145,7 @@ pub const HOOKS: Hooks = Hooks {
 
 /// Whether a profile's blocks are checked.
 pub const fn is_checked(profile: Profile) -> bool {
-    matches!(profile, Profile::Debug | Profile::Harden | Profile::Leak)
+    !matches!(profile, Profile::Plain)
 }
 
 /// Sets the checked heap up for `options`; called once, by the start, before the first block.
@@ -148,12 +154,13 @@ pub fn start(options: &Options) {
         return;
     }
     secret::draw();
-    let debug = matches!(options.profile, Profile::Debug);
+    let debug = matches!(options.profile, Profile::Debug | Profile::Guard);
     let leak = matches!(options.profile, Profile::Leak);
     let settings = Settings {
         active: true,
         quick: AtomicBool::new(false),
         watched: AtomicBool::new(options.stats || options.journey > 0),
+        guards: guard::start(options),
         tail_min: if debug { 8 } else { 1 },
         tail_window: if debug { usize::MAX } else { tail::WINDOW },
         quarantine: !leak,

@@ -78,8 +78,8 @@ pub fn check_block(payload: usize, what: &'static str) {
 pub unsafe fn check_span(span: &Span, what: &'static str) {
     // SAFETY: the caller's promise.
     unsafe {
-        if large::find(span.payload).is_some() {
-            if !large::tripwires_hold(span) {
+        if let Some((_, _, record)) = large::find(span.payload) {
+            if !large::tripwires_hold(span, record) {
                 detect::tail(span, what);
             }
         } else if !tail_holds(span) {
@@ -174,7 +174,7 @@ fn large_is_damaged(base: usize) -> bool {
     // SAFETY: the record says which memory is readable: a live block's, and a waiting run's.
     unsafe {
         match record.state() {
-            State::Live => !large::tripwires_hold(&span),
+            State::Live => !large::tripwires_hold(&span, record),
             State::Quarantined if found.kind == BlockKind::Large => {
                 !fill::holds(found.block, found.block + found.size, settings().free_fill)
             }

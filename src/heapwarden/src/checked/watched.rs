@@ -12,7 +12,7 @@ use heapwarden_core::statistics;
 pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
     let request = if alignment > ALIGNMENT { "memalign" } else { "malloc" };
     let block = journey::record(request, size, || {
-        let block = super::allocate::unwatched(size, alignment, family, zeroed);
+        let block = super::allocate::chosen(size, alignment, family, zeroed);
         statistics::note_request(size, block);
         block
     });

@@ -53,7 +53,12 @@ impl Span {
 
     /// Whether the payload lies further in than usual.
     pub fn is_shifted(&self) -> bool {
-        self.header() != self.slot
+        self.header() > self.slot
+    }
+
+    /// Whether there is a header: not for a guarded block that starts where its page does.
+    pub fn has_header(&self) -> bool {
+        self.header() >= self.slot
     }
 
     /// Where the tail canary starts.

@@ -17,4 +17,4 @@ pub use free::{bad_free, bad_pointer, mismatch, release_agrees, stated_alignment
 pub use header::{header, large_header};
 pub use pointer::{foreign, is_foreign};
 pub use tell::{deliver, facts, fill, large_fill, tail};
-pub use told::{forget as forget_told, note as note_told};
+pub use told::{forget as forget_told, is_told, note as note_told};

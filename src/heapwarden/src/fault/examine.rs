@@ -4,7 +4,7 @@ use super::context::{Fault, Refusal};
 use super::fill::Fill;
 use super::instruction;
 use super::operand::{Operand, Purpose};
-use crate::checked::{large_block, settings};
+use crate::checked::{large_block, reopen, settings};
 use crate::detect::block_at;
 use crate::report::{Access, AccessKind, BlockFacts, BlockState, Kind};
 use heapwarden_core::os::PAGE;
@@ -71,6 +71,12 @@ pub unsafe fn examine(fault: &Fault) -> Option<Finding> {
         }
     }
     operands.into_iter().flatten().find_map(|operand| filled(&operand, fault))
+}
+
+/// Whether the instruction can be tried again after its report: the page that it could not access is
+/// a guarded block's, and was made accessible.
+pub fn goes_on(fault: &Fault) -> bool {
+    matches!(fault.refusal, Refusal::Page { address, .. } if reopen(address))
 }
 
 /// What the instruction accesses; a jump, if that is what went wrong.

@@ -48,6 +48,9 @@ pub(super) extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, conte
             let fault = context::Fault::read(info, context);
             if let Some(finding) = examine::examine(&fault) {
                 tell::tell(&fault, &finding);
+                if examine::goes_on(&fault) {
+                    return;
+                }
             }
             program = handler::whats_next(signal, info);
         }

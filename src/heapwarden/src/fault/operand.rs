@@ -114,6 +114,8 @@ impl Opcode {
             0xAB | 0xB3 | 0xBB | 0xC7 => (Write, None),
             0xB6 | 0xBE => (Read, Some(1)),
             0xB7 | 0xBF => (Read, Some(2)),
+            // Comparisons and arithmetic of vectors.
+            0x60..=0x6D | 0x74..=0x76 | 0xD0..=0xFE => (Read, vector),
             _ => (Read, None),
         }
     }

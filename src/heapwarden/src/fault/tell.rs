@@ -15,6 +15,8 @@ const FRAMES_MAX: usize = 64;
 #[inline(never)]
 pub fn tell(fault: &Fault, finding: &Finding) {
     match finding {
+        // By the check in front of a call, which was made all the same.
+        Finding::Error { address, .. } if detect::is_told(*address, *address) => {}
         Finding::Error { kind, address, access, block, suspect, hint } => {
             let mut frames = [0usize; FRAMES_MAX];
             let frames = stack(fault, &mut frames);

@@ -17,7 +17,7 @@ mod strings;
 mod tell;
 
 pub use exact::{copy, write};
-pub use room::{Room, room, terminated_length};
+pub use room::{Room, room, supply, terminated_length};
 pub use strings::{append, append_bounded, copy_string, copy_string_bounded};
 
 use crate::{checked, inside, start};

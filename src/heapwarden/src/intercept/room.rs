@@ -1,17 +1,19 @@
-//! Functions that write as much as happens to arrive, up to a bound that may well be larger than
-//! the block: only what was really written counts.
+//! Functions that write as much as happens to arrive, or read as much as happens to be taken, up to
+//! a bound that may well be larger than the block: only what was really touched counts.
 
 use super::block::{self, Block, Fault, is_plainly_right};
 use super::{applies, tell};
 use crate::report::AccessKind;
 use heapwarden_core::is_ours;
 
-/// The place there is for a call's output, looked up before the call: afterwards the block may
-/// already be somebody else's.
+/// The place there is for a call's output, or for what it reads, looked up before the call:
+/// afterwards the block may already be somebody else's.
 #[derive(Clone, Copy)]
 pub struct Room {
     what: &'static str,
+    kind: AccessKind,
     address: usize,
+    bound: usize,
     block: Block,
 }
 
@@ -20,19 +22,25 @@ pub struct Room {
 /// must not be touched at all is reported here.
 #[inline(always)]
 pub fn room(what: &'static str, address: usize, bound: usize) -> Option<Room> {
-    if is_ours(address) { look(what, address, bound) } else { None }
+    if is_ours(address) { look(what, AccessKind::Write, address, bound) } else { None }
+}
+
+/// As [`room`], for a call that may read up to `bound` bytes there.
+#[inline(always)]
+pub fn supply(what: &'static str, address: usize, bound: usize) -> Option<Room> {
+    if is_ours(address) { look(what, AccessKind::Read, address, bound) } else { None }
 }
 
 #[inline(never)]
-fn look(what: &'static str, address: usize, bound: usize) -> Option<Room> {
+fn look(what: &'static str, kind: AccessKind, address: usize, bound: usize) -> Option<Room> {
     if bound == 0 || !applies() || is_plainly_right(address, bound) {
         return None;
     }
     let block = block::at(address)?;
     match block.fault(address, bound)? {
-        Fault::Overflow(_) => Some(Room { what, address, block }),
+        Fault::Overflow(_) => Some(Room { what, kind, address, bound, block }),
         Fault::Underflow(_) | Fault::Freed(_) => {
-            tell::report(what, AccessKind::Write, &block, address, bound);
+            tell::report(what, kind, &block, address, bound);
             None
         }
     }
@@ -44,11 +52,25 @@ impl Room {
         self.block.end.saturating_sub(self.address)
     }
 
-    /// The call writes, or has written, so many.
+    /// The call touches, or has touched, so many.
     #[inline]
     pub fn takes(&self, size: usize) {
         if size != 0 && self.block.fault(self.address, size).is_some() {
-            tell::report(self.what, AccessKind::Write, &self.block, self.address, size);
+            tell::report(self.what, self.kind, &self.block, self.address, size);
+        }
+    }
+
+    /// The system call has returned so many, or -1. With EFAULT the kernel met a guard page behind
+    /// the block: it would have gone on.
+    #[inline]
+    pub fn returned(&self, count: isize) {
+        match usize::try_from(count) {
+            Ok(count) => self.takes(count),
+            // SAFETY: the location of this thread's errno is always valid.
+            Err(_) if unsafe { *libc::__errno_location() } == libc::EFAULT => {
+                self.takes(self.bound);
+            }
+            Err(_) => {}
         }
     }
 }

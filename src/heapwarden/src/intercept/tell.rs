@@ -1,6 +1,7 @@
 //! From an access that is wrong to a report. Cold.
 
 use super::block::{Block, Fault};
+use crate::checked::is_guarded;
 use crate::detect::{block_at, deliver, facts, note_told};
 use crate::report::{Access, AccessKind, Facts, Kind};
 
@@ -21,7 +22,10 @@ pub fn report(what: &'static str, kind: AccessKind, block: &Block, address: usiz
     let block = block_at(block.start);
     let access = Access { kind, size: Some(size) };
     deliver(Facts { access, block, ..facts(error, first, what) });
-    if let (AccessKind::Write, Some(block)) = (kind, block) {
+    // What a guarded block's pages refuse faults, when the call is made all the same.
+    if let Some(block) = block
+        && (kind == AccessKind::Write || is_guarded(block.address))
+    {
         note_told(&block, address, size);
     }
     // SAFETY: as above.

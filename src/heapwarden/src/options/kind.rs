@@ -15,6 +15,8 @@ pub enum Kind {
     },
     /// A number of bytes, with an optional `K`, `M` or `G`.
     Size,
+    /// Sizes: the least and the greatest with `-` between them, of which either may be left out.
+    Range,
     /// Anything without the characters that separate options.
     Text,
     /// One of these names.
@@ -28,6 +30,7 @@ impl Kind {
             Kind::Switch => sink(b"0|1"),
             Kind::Number { .. } => sink(b"number"),
             Kind::Size => sink(b"size"),
+            Kind::Range => sink(b"min-max"),
             Kind::Text => sink(b"text"),
             Kind::Choice(names) => {
                 for (position, name) in names.iter().enumerate() {
@@ -49,6 +52,7 @@ impl Kind {
                 write_number(max, sink);
             }
             Kind::Size => sink(b"a number of bytes, as in 65536, 64K, 1M or 2G"),
+            Kind::Range => sink(b"sizes, as in 16-4K, 64- or -64"),
             Kind::Text => sink(b"a shorter text"),
             Kind::Choice(_) => {
                 sink(b"one of ");

@@ -11,6 +11,7 @@ mod nearest;
 mod number;
 mod on_error;
 mod parse;
+mod range;
 pub mod sanitizer;
 mod table;
 mod value;
@@ -19,6 +20,7 @@ mod words;
 pub use complaint::Complaint;
 pub use kind::Kind;
 pub use parse::parse;
+pub use range::Range;
 pub use table::{Options, Row, TABLE, find};
 pub use words::Words;
 

@@ -3,8 +3,10 @@
 //! option is listed once it works.
 
 use super::value::Value;
-use super::{Complaint, Kind, Sink, Words};
+use super::{Complaint, Kind, Range, Sink, Words};
 use crate::global::Heapwarden;
+use crate::guard::pages::Method;
+use crate::guard::selection::Align;
 use crate::leaks::Level;
 use crate::profile::Profile;
 use crate::report::{Action, Colour, Detail, Dialect, OnError};
@@ -160,14 +162,55 @@ table! {
     ring_kb: u32 = 16;
 
     /// How many MiB of freed blocks wait behind those, for all threads together.
-    quarantine_mb: u32 = 0, Debug = 2;
+    quarantine_mb: u32 = 0, Debug = 2, Guard = 2;
 
     /// A random live block is verified every so many frees; 0 means never.
-    check_every: u32 = 0, Debug = 64;
+    check_every: u32 = 0, Debug = 64, Guard = 64;
 
     /// Check what memcpy, strcpy, sprintf, read and their relatives read and write in the heap,
     /// before they do.
-    intercept: bool = false, Debug = true;
+    intercept: bool = false, Debug = true, Guard = true;
+
+    /// One in so many blocks gets guard pages, chosen at random: 1 means all, 0 none. With one of the
+    /// other `guard_` options that choose: one in so many of those, and all of them with 0.
+    guard_every: u32 = 0, Guard = 1, Sample = 5000;
+
+    /// Only blocks of these sizes get guard pages, as in `16-4K`, `64-` or `24`.
+    guard_size: Range = Range::ALL;
+
+    /// Only blocks get guard pages that are allocated through a module (program or library) of which
+    /// the path matches this pattern, as in a line of suppressions.
+    guard_module: Words = Words::NONE;
+
+    /// The same for functions.
+    guard_function: Words = Words::NONE;
+
+    /// Only blocks from these call sites get guard pages: the names that reports give them, with `+`
+    /// between them.
+    guard_site: Words = Words::NONE;
+
+    /// Where blocks lie among their guard pages: at the end, so that overflows fault, at the start,
+    /// so that underflows do, or the one or the other by call site.
+    align: Align = Align::Right;
+
+    /// The least alignment of guarded blocks for which none is asked. With 16, as everywhere, the few
+    /// bytes that are left over behind a block are canary, and only writes there are noticed, later;
+    /// with 1 every block ends where its guard page begins, but not every program can live with that.
+    guard_alignment: u32 = 16;
+
+    /// What chance depends on, where blocks are chosen at random; 0 makes every run different.
+    seed: u64 = 0;
+
+    /// How many MiB of address space freed blocks keep whose pages are guarded.
+    guard_quarantine_mb: u32 = 1024, Sample = 64;
+
+    /// How many MiB of memory live guarded blocks may have; 0 stands for three quarters of what the
+    /// machine, or the control group, has.
+    guard_mb: u32 = 0;
+
+    /// How pages are made inaccessible: as well as the kernel can, or by `mprotect`, of which it
+    /// allows some tens of thousands.
+    guard_pages: Method = Method::Auto;
 
     /// Report blocks that go back to another family of functions than they came from, as `delete` of
     /// what `malloc` made.
@@ -191,7 +234,7 @@ table! {
 
     /// Look at SIGSEGV and SIGBUS first: those that a heap bug led to are reported, all others reach
     /// the program's handler, or its end, as they would without Heapwarden.
-    handle_segv: bool = false, Debug = true;
+    handle_segv: bool = false, Debug = true, Guard = true, Sample = true;
 
     /// The number of a signal that makes the process verify its whole heap at once; 0 means none.
     /// 12, for example, is SIGUSR2.
@@ -199,7 +242,7 @@ table! {
 
     /// Report leaked blocks when the program ends: the largest of them with a few frames each
     /// (`summary`), all of them with whole stacks (`full`), or nothing (`off`).
-    leaks: Level = Level::Off, Debug = Level::Summary, Leak = Level::Summary;
+    leaks: Level = Level::Off, Debug = Level::Summary, Guard = Level::Summary, Leak = Level::Summary;
 
     /// How many call sites a summary of leaks shows.
     top: u32 = 10;

@@ -4,6 +4,8 @@
 
 use super::number::{read_number, write_number};
 use super::{Kind, Sink};
+use crate::guard::pages::Method;
+use crate::guard::selection::Align;
 use crate::leaks::Level;
 use crate::profile::Profile;
 use crate::report::{Colour, Detail, Dialect};
@@ -143,6 +145,17 @@ choice!(Colour {
     "auto" => Colour::Auto,
     "always" => Colour::Always,
     "never" => Colour::Never,
+});
+
+choice!(Align {
+    "right" => Align::Right,
+    "left" => Align::Left,
+    "auto" => Align::Auto,
+});
+
+choice!(Method {
+    "auto" => Method::Auto,
+    "mprotect" => Method::Protection,
 });
 
 choice!(Profile {

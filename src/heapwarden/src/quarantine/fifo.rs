@@ -101,11 +101,13 @@ impl Fifo {
     }
 
     /// In a forked child: if a thread of the parent was inside, starts empty; what waited is lost.
+    /// Returns whether it was so.
     ///
     /// # Safety
     /// Only the repairing thread of a child runs.
-    pub unsafe fn repair_after_fork(&self) {
-        if self.lock.is_held() {
+    pub unsafe fn repair_after_fork(&self) -> bool {
+        let is_torn = self.lock.is_held();
+        if is_torn {
             // SAFETY: no other thread exists; `write` does not read the torn queue, and the lock's
             // holder does not exist.
             unsafe {
@@ -113,6 +115,7 @@ impl Fifo {
                 self.lock.reset();
             }
         }
+        is_torn
     }
 }
 

@@ -9,9 +9,9 @@ use libc::{off_t, sockaddr, socklen_t};
 
 /// The call has put `count` bytes there, if it is not negative.
 #[inline]
-fn arrived(room: Option<Room>, count: isize) -> isize {
-    if let (Some(room), Ok(count)) = (room, usize::try_from(count)) {
-        room.takes(count);
+pub(super) fn arrived(room: Option<Room>, count: isize) -> isize {
+    if let Some(room) = room {
+        room.returned(count);
     }
     count
 }

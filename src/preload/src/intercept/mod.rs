@@ -1,4 +1,5 @@
-//! libc's functions that write to memory they are given, with a check in front of each.
+//! libc's functions that write to memory they are given, or hand it to the kernel, with a check in
+//! front of each.
 //!
 //! Every exported symbol here is one instruction: a jump through the function's [`Slot`]. The
 //! constructor points the slot at libc's own function, or with the option `intercept` at the one
@@ -25,6 +26,7 @@ mod early;
 mod formatted;
 mod input;
 mod memory;
+mod output;
 mod streams;
 mod strings;
 mod variadic;
@@ -32,8 +34,15 @@ mod variadic;
 /// Looks libc's functions up and starts the checks if they are asked for.
 pub(crate) fn settle() {
     let checked = heapwarden::intercept::enable();
-    let families =
-        [memory::ALL, strings::ALL, formatted::ALL, variadic::ALL, input::ALL, streams::ALL];
+    let families = [
+        memory::ALL,
+        strings::ALL,
+        formatted::ALL,
+        variadic::ALL,
+        input::ALL,
+        output::ALL,
+        streams::ALL,
+    ];
     if !slot::protect(&families, true) {
         // The checking functions find libc's at each call and, unless enabled, check nothing.
         return;

@@ -1,5 +1,7 @@
 //! Handing out a block the short way.
 
+use crate::checked::guardian::Guardian;
+use crate::checked::settings::settings;
 use crate::chunk::header::State;
 use crate::chunk::tail::{Pattern, WINDOW};
 use crate::chunk::{Family, HEADER_BYTES, Header, SLOT_MIN, fill};
@@ -46,7 +48,7 @@ pub fn allocate_zeroed(size: usize, family: Family) -> *mut u8 {
 #[inline(always)]
 fn take(size: usize, family: Family, zeroed: bool) -> *mut u8 {
     let Some(guardian) = super::guardian() else { return null_mut() };
-    if size > SIZE_MAX {
+    if size > SIZE_MAX || is_turn(guardian) {
         return null_mut();
     }
     let class = CLASS[(size + HEADER_BYTES + 1).div_ceil(16)] as usize;
@@ -84,8 +86,23 @@ fn take(size: usize, family: Family, zeroed: bool) -> *mut u8 {
             pattern.lay_short(end, slack);
         }
         Header::live(family, slack).sealed_by(&guardian.secret, slot).put(slot);
+        guardian.countdown.pass();
         // The callers' test for null need not be made twice.
         assert_unchecked(payload != 0);
         payload as *mut u8
     }
+}
+
+/// Whether the next block is one that is guarded.
+#[inline(always)]
+fn is_turn(guardian: &mut Guardian) -> bool {
+    #[cold]
+    fn ended(guardian: &mut Guardian) -> bool {
+        if !settings().guards {
+            guardian.countdown.begin_anew();
+        }
+        // Either way the general way serves this one.
+        true
+    }
+    guardian.countdown.is_at_end() && ended(guardian)
 }

@@ -6,6 +6,7 @@ use crate::report::{
     AccessKind, BlockFacts, BlockState, Damage, Expected, Facts, LayoutFacts, Mismatch, Pointer,
     ThreadFacts,
 };
+use crate::site_id;
 use crate::symbolize::Symbolizer;
 use crate::text::{Writer, number};
 
@@ -113,6 +114,9 @@ fn history(
     symbols: &mut dyn Symbolizer,
     block: &BlockFacts<'_>,
 ) {
+    if let Some(id) = block.allocated.and_then(|event| site_id::of(event.frames)) {
+        object.text(writer, "alloc_site", site_id::piece(id).as_bytes());
+    }
     for (name, event) in [("alloc_stack", block.allocated), ("free_stack", block.freed)] {
         if let Some(event) = event {
             stack(object, writer, symbols, name, event.frames, None);

@@ -3,6 +3,8 @@
 //! of it.
 
 use super::object::Open;
+use crate::checked;
+use crate::guard::shortage;
 use crate::text::{Writer, number};
 use heapwarden_core::os::{mapping, syscall};
 use heapwarden_core::statistics::{self, Statistics};
@@ -22,11 +24,13 @@ pub(super) fn write(writer: &mut Writer<'_>, reach: Reach) {
         Reach::WithoutLocks => {
             object.number(writer, "mapped_bytes", mapping::traffic().mapped);
             system_calls(&mut object, writer);
+            guards(&mut object, writer);
         }
         Reach::Everything => {
             let totals = statistics::gather();
             requests(&mut object, writer, &totals);
             system_calls(&mut object, writer);
+            guards(&mut object, writer);
             fragmentation(&mut object, writer, &totals);
             arenas(&mut object, writer);
         }
@@ -67,6 +71,18 @@ fn system_calls(object: &mut Open, writer: &mut Writer<'_>) {
         fields.number(writer, name, count);
     }
     fields.end(writer);
+}
+
+/// Blocks with guard pages, and those that could not have them.
+fn guards(object: &mut Open, writer: &mut Writer<'_>) {
+    if checked::settings().guards {
+        let counts = shortage::counts();
+        object.field(writer, "guard");
+        let mut fields = Open::object(writer);
+        fields.number(writer, "guarded", counts.guarded);
+        fields.number(writer, "refused", counts.refused);
+        fields.end(writer);
+    }
 }
 
 fn fragmentation(object: &mut Open, writer: &mut Writer<'_>, totals: &Statistics) {

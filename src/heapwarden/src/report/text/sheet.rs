@@ -1,7 +1,8 @@
 //! The sheet that a report is written on: how to name addresses, where to and how.
 
 use super::Style;
-use crate::report::{BlockFacts, Event};
+use crate::report::{BlockFacts, Dialect, Event};
+use crate::site_id;
 use crate::symbolize::Symbolizer;
 use crate::text::{Piece, Sink, Writer, number};
 
@@ -96,12 +97,21 @@ impl<'a, 'w> Sheet<'a, 'w> {
         self.text(",").address(block.address.saturating_add(block.size)).text(")")
     }
 
-    /// `freed by thread T1 here:` and the stack.
+    /// `freed by thread T1 here:` and the stack; behind an allocation's line the name of its call
+    /// site.
     pub fn event(&mut self, what: &str, event: &Event<'_>) {
         self.start(Ink::History).text(what).text(" by thread T");
         self.put(number(event.thread.into()));
         self.text(if event.frames.is_empty() { ", no stack was kept" } else { " here:" });
-        self.stop().end_line();
+        self.stop();
+        // Tools that want AddressSanitizer's words may not know what follows them.
+        if self.style.dialect == Dialect::Heapwarden
+            && what.ends_with("allocated")
+            && let Some(id) = site_id::of(event.frames)
+        {
+            self.text(" (site ").put(site_id::piece(id)).text(")");
+        }
+        self.end_line();
         self.stack(event.frames, None);
         self.end_line();
     }
