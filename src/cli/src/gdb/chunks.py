@@ -3,8 +3,6 @@ should be. The formulas of the keyed check and of the canary are here and nowher
 
 from collections import namedtuple
 
-import gdb
-
 from .memory import read, word_in
 
 WORD = (1 << 64) - 1
@@ -199,7 +197,7 @@ def _tripwires(heap, start, size, end):
         if not is_valid(heap, word_in(read(start - 8, 8), 0), start - 8):
             damage.append(Damage("header", start - 8, start - 1, None))
         found = read(tail, window - tail)
-        damage += difference("tail", tail, found, canary(heap, start, tail, window))
+        damage += difference("its tail", tail, found, canary(heap, start, tail, window))
     except gdb.MemoryError:
         # A page that is made inaccessible guards it instead.
         pass

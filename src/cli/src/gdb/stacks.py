@@ -1,5 +1,7 @@
 """Call sites: from a number to the frames of a stack, and the frames as lines."""
 
+import re
+
 import gdb
 
 from .memory import number
@@ -12,6 +14,12 @@ def _thing(heap, chunks, structure, index):
         return None
     base = number(heap.facts[chunks] + 8 * chunk)
     return heap.structure(base + heap.facts[structure] * at, structure) if base else None
+
+# Functions that hand a request on and are not meant by "allocated in": allocators, containers.
+PLUMBING = re.compile(
+    r"(malloc|calloc|c?free|realloc|operator (new|delete))\b"
+    r"|(void )?<?(std|core|alloc|heapwarden|__gnu_cxx)::|.*__rust(c|_\w+)\b"
+)
 
 
 def frames(heap, site):
@@ -63,6 +71,7 @@ def lines(heap, site):
 
 
 def brief(heap, site):
-    """The innermost function of a call site, for one line."""
-    found = frames(heap, site)
-    return (_function(found[0] - 1) or hex(found[0])) if found else "an unknown place"
+    """The function of a call site that a person would look at first, for one line."""
+    names = [name for address in frames(heap, site) for name in _functions(address - 1)]
+    chosen = next((name for name in names if not PLUMBING.match(name)), None)
+    return chosen or next(iter(names), f"site {site}" if site else "an unknown place")
