@@ -26,6 +26,22 @@ pub fn c_program_with(source: &str, flags: &[&str]) -> Option<PathBuf> {
     compile(source, flags)
 }
 
+/// Compiles all of `programs/<folder>/*.c` to one program.
+pub fn c_folder(folder: &str) -> Option<PathBuf> {
+    let files = fs::read_dir(programs().join(folder)).expect("a folder of sources");
+    let name = |file: fs::DirEntry| file.file_name().to_string_lossy().into_owned();
+    let mut names: Vec<String> = files.flatten().map(name).collect();
+    names.sort();
+    let sources: Vec<String> = names.iter().map(|name| format!("{folder}/{name}")).collect();
+    let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
+    compile_all(folder, &sources, &[])
+}
+
+/// Where the sources are.
+pub fn programs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs")
+}
+
 /// A program's source as a shared library for `dlopen`, and one that `dlclose` really unloads: the linker's
 /// "unique" symbols, which inline C++ objects get, would keep it for ever.
 pub fn c_library(source: &str) -> Option<PathBuf> {
@@ -43,8 +59,13 @@ pub fn rust_program(source: &str) -> Option<PathBuf> {
 }
 
 fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/programs");
-    let (compiler, options, libraries): (_, _, &[&str]) = match source.rsplit_once('.') {
+    compile_all(source, &[source], extra)
+}
+
+/// Headers among the sources are not compiled, but looked at.
+fn compile_all(title: &str, sources: &[&str], extra: &[&str]) -> Option<PathBuf> {
+    let folder = programs();
+    let (compiler, options, libraries): (_, _, &[&str]) = match title.rsplit_once('.') {
         Some((_, "rs")) => ("rustc", RUST, &[]),
         Some((_, "cpp")) => ("g++", PROGRAM, &["-ldl"]),
         _ => ("gcc", PROGRAM, &["-ldl"]),
@@ -52,16 +73,16 @@ fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
     if !installed(&[compiler]) {
         return None;
     }
-    let path = folder.join(source);
+    let paths: Vec<PathBuf> = sources.iter().map(|source| folder.join(source)).collect();
     let header = folder.join("check.h");
     let mut hasher = DefaultHasher::new();
     (compiler, options, extra).hash(&mut hasher);
-    for file in [&path, &header] {
+    for file in paths.iter().chain([&header]) {
         fs::read(file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).hash(&mut hasher);
     }
     let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
     fs::create_dir_all(&store).expect("a folder for the compiled programs");
-    let name = format!("{}-{:016x}", source.replace('.', "_"), hasher.finish());
+    let name = format!("{}-{:016x}", title.replace('.', "_"), hasher.finish());
     let program = store.join(&name);
     if program.exists() {
         return Some(program);
@@ -74,12 +95,13 @@ fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
         .args(options)
         .args(extra)
         .arg("-o")
-        .args([&unfinished, &path])
+        .arg(&unfinished)
+        .args(paths.iter().filter(|path| path.extension().is_none_or(|ending| ending != "h")))
         .args(libraries)
         .output()
         .expect("the compiler starts");
     let messages = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{compiler} {source}: {}\n{messages}", output.status);
+    assert!(output.status.success(), "{compiler} {title}: {}\n{messages}", output.status);
     fs::rename(&unfinished, &program).expect("the compiled program gets its name");
     Some(program)
 }

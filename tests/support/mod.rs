@@ -18,7 +18,9 @@ mod scratch;
 mod tools;
 
 pub use compare::{Script, same_as_without};
-pub use compile::{c_library, c_library_with, c_program, c_program_with, rust_program};
+pub use compile::{
+    c_folder, c_library, c_library_with, c_program, c_program_with, programs, rust_program,
+};
 pub use process::{Outcome, Run};
 pub use report::{Report, report_file};
 pub use scratch::Scratch;

@@ -7,12 +7,35 @@ use super::hang;
 use super::scratch::Scratch;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
+use std::io::Write;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+
+/// What a child reads.
+#[derive(Clone)]
+enum Input {
+    Nothing,
+    Pipe(String),
+    File(PathBuf),
+}
+
+impl Input {
+    fn open(&self) -> Stdio {
+        match self {
+            Input::Nothing => Stdio::null(),
+            Input::File(path) => File::open(path).expect("a file to read").into(),
+            Input::Pipe(text) => {
+                let (reader, mut writer) = std::io::pipe().expect("a pipe");
+                writer.write_all(text.as_bytes()).expect("it fits into a pipe");
+                reader.into()
+            }
+        }
+    }
+}
 
 /// What is to be run; [`Run::on_libc`] and [`Run::on`] run it.
 #[derive(Clone)]
@@ -21,6 +44,8 @@ pub struct Run {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     options: Vec<String>,
+    flags: Vec<OsString>,
+    input: Input,
     looks_for_leaks: bool,
     folder: Option<PathBuf>,
     limits: Vec<(libc::__rlimit_resource_t, u64)>,
@@ -34,6 +59,8 @@ impl Run {
             args: Vec::new(),
             env: Vec::new(),
             options: Vec::new(),
+            flags: Vec::new(),
+            input: Input::Nothing,
             looks_for_leaks: false,
             folder: None,
             limits: Vec::new(),
@@ -59,6 +86,24 @@ impl Run {
     /// A Heapwarden option, `key=value`.
     pub fn option(mut self, option: &str) -> Run {
         self.options.push(option.to_owned());
+        self
+    }
+
+    /// An argument of `heapwarden run` itself.
+    pub fn flag(mut self, flag: impl AsRef<OsStr>) -> Run {
+        self.flags.push(flag.as_ref().to_owned());
+        self
+    }
+
+    /// What the child reads from a pipe: as much as a pipe holds at most.
+    pub fn reading(mut self, text: &str) -> Run {
+        self.input = Input::Pipe(text.to_owned());
+        self
+    }
+
+    /// The file that is the child's standard input.
+    pub fn reading_file(mut self, path: &Path) -> Run {
+        self.input = Input::File(path.to_owned());
         self
     }
 
@@ -116,7 +161,7 @@ impl Run {
         for option in &self.options {
             command.args(["-o", option]);
         }
-        command.arg("--").arg(&self.program).args(&self.args);
+        command.args(&self.flags).arg("--").arg(&self.program).args(&self.args);
         // `programs/check.h` then insists that malloc is Heapwarden's.
         command.env("HEAPWARDEN_TEST_EXPECTED", "1");
     }
@@ -126,7 +171,7 @@ impl Run {
         let scratch = Scratch::new();
         let (stdout, stderr) = (scratch.path().join("stdout"), scratch.path().join("stderr"));
         command
-            .stdin(Stdio::null())
+            .stdin(self.input.open())
             .stdout(File::create(&stdout).expect("a file for stdout"))
             .stderr(File::create(&stderr).expect("a file for stderr"));
         for name in ["LD_PRELOAD", "HEAPWARDEN_OPTIONS", "DEBUGINFOD_URLS", "MALLOC_ARENA_MAX"] {

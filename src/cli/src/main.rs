@@ -1,6 +1,7 @@
 //! The `heapwarden` command. One file per subcommand in `commands`; beside them what they share:
-//! the preload library and the script for gdb on disk (`library`, `script`, `carried`), the settings from the command line (`settings`),
-//! finding and judging the program to run (`program`, `elf`) and becoming it (`inherited`, `exec`);
+//! the preload library and the script for gdb on disk (`library`, `script`, `carried`), the settings
+//! from the command line (`settings`), finding and judging the program to run (`program`, `elf`) and
+//! becoming it (`inherited`, `exec`), or running it until a culprit is found (`pinpoint`);
 //! the kinds of errors (`kinds`) and a program with one of each (`demos`); report files
 //! (`report_file`) and the forms they are printed in (`formats`).
 
@@ -15,6 +16,7 @@ mod inherited;
 mod kinds;
 mod library;
 mod output;
+mod pinpoint;
 mod program;
 mod report_file;
 mod script;

@@ -7,7 +7,7 @@ mod gdb;
 mod lib_path;
 mod options;
 mod report;
-mod run;
+pub mod run;
 mod suppress;
 
 use crate::failure::Failure;

@@ -1,6 +1,8 @@
-//! `heapwarden run`: becomes the program, with the library preloaded.
+//! `heapwarden run`: becomes the program, with the library preloaded; with `--pinpoint` runs it as
+//! often as that needs.
 
 use crate::failure::Failure;
+use crate::pinpoint::Pinpoint;
 use crate::settings::{self, Settings};
 use crate::{exec, library, program};
 use heapwarden::options;
@@ -18,6 +20,16 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
+    /// If damage is found whose write nobody saw, run the program again with guard pages where it
+    /// happened, to name the write
+    #[arg(long)]
+    pinpoint: bool,
+
+    /// The most runs with --pinpoint, the first one included
+    #[arg(long, value_name = "N", default_value_t = 3, requires = "pinpoint",
+          value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
     command: Vec<OsString>,
@@ -26,13 +38,18 @@ pub struct Arguments {
 impl Arguments {
     pub fn perform(self) -> Result<(), Failure> {
         let mut text = OsString::from(self.settings.text()?);
-        if let Some(file) = &self.report {
-            text.push(if text.is_empty() { "" } else { ":" });
-            text.push(report_option(file)?);
-        }
         let name = self.command.first().map(OsString::as_os_str).unwrap_or_default();
         let path = program::find(name)?;
         program::check(&path)?;
+        if self.pinpoint {
+            let (command, report) = (&self.command, self.report.as_deref());
+            let rounds = self.rounds;
+            return Pinpoint { path: &path, command, text: &text, report, rounds }.perform();
+        }
+        if let Some(file) = &self.report {
+            text.push(if text.is_empty() { "" } else { ":" });
+            text.push(path_option("report_path", file)?);
+        }
         Launch { path: &path, command: &self.command, text: &text, is_first: self.report.is_some() }
             .perform()
     }
@@ -53,30 +70,36 @@ pub struct Launch<'a> {
 impl Launch<'_> {
     /// Becomes it, with the library preloaded; returns only if that failed.
     pub fn perform(&self) -> Result<(), Failure> {
-        let options = settings::merged(self.text);
-        let library = library::installed()?;
-        let preload = preload(&library, std::env::var_os("LD_PRELOAD").as_deref());
-        let mut ours =
-            vec![(OsString::from("LD_PRELOAD"), preload), (options::VARIABLE.into(), options)];
-        if self.is_first {
-            // We become the program, so its process number is ours.
-            ours.push((FIRST_PROCESS.into(), std::process::id().to_string().into()));
-        }
-        let is_ours = |name: &OsStr| ours.iter().any(|(our, _)| our == name);
-        let mut environment: Vec<_> =
-            std::env::vars_os().filter(|(name, _)| !is_ours(name)).collect();
-        environment.extend(ours);
+        let environment = environment(self.text, self.is_first)?;
         Err(exec::exec(self.path, self.command, &environment))
     }
 }
 
-/// `--report FILE` as an option of the library. The path is made absolute, since the library reads it
-/// in processes that may be elsewhere, and what an option cannot hold is written as `%` and digits.
-/// Only `%p` stays what it is.
-fn report_option(file: &Path) -> Result<OsString, Failure> {
+/// This process's environment, with the library and the options from the command line. `is_first`
+/// says whether this process is the one that a report file belongs to.
+pub fn environment(text: &OsStr, is_first: bool) -> Result<Vec<(OsString, OsString)>, Failure> {
+    let options = settings::merged(text);
+    let library = library::installed()?;
+    let preload = preload(&library, std::env::var_os("LD_PRELOAD").as_deref());
+    let mut ours =
+        vec![(OsString::from("LD_PRELOAD"), preload), (options::VARIABLE.into(), options)];
+    if is_first {
+        // We become the program, so its process number is ours.
+        ours.push((FIRST_PROCESS.into(), std::process::id().to_string().into()));
+    }
+    let is_ours = |name: &OsStr| ours.iter().any(|(our, _)| our == name);
+    let mut environment: Vec<_> = std::env::vars_os().filter(|(name, _)| !is_ours(name)).collect();
+    environment.extend(ours);
+    Ok(environment)
+}
+
+/// A path as an option of the library. It is made absolute, since the library reads it in processes
+/// that may be elsewhere, and what an option cannot hold is written as `%` and digits. Only `%p` stays
+/// what it is.
+pub fn path_option(name: &str, file: &Path) -> Result<OsString, Failure> {
     let path = std::path::absolute(file)
-        .map_err(|error| Failure::usage(format!("--report: {}: {error}", file.display())))?;
-    let mut option = b"report_path=".to_vec();
+        .map_err(|error| Failure::usage(format!("{name}: {}: {error}", file.display())))?;
+    let mut option = format!("{name}=").into_bytes();
     let bytes = path.as_os_str().as_bytes();
     for (position, &byte) in bytes.iter().enumerate() {
         let names_process = byte == b'%' && bytes.get(position + 1) == Some(&b'p');
@@ -111,7 +134,9 @@ mod tests {
 
     #[test]
     fn a_report_file_may_have_any_name() {
-        let option = |path: &str| report_option(Path::new(path)).map_err(|failure| failure.code);
+        let option = |path: &str| {
+            path_option("report_path", Path::new(path)).map_err(|failure| failure.code)
+        };
         assert_eq!(option("/a b/c:d,e"), Ok("report_path=/a%20b/c%3ad%2ce".into()));
         assert_eq!(option("/100%/%p"), Ok("report_path=/100%25/%p".into()));
         let here = std::env::current_dir().expect("a folder").join("r.json");

@@ -10,7 +10,7 @@ pub mod pprof;
 pub mod sarif;
 mod select;
 pub mod speedscope;
-mod stack;
+pub mod stack;
 pub mod text;
 
 use crate::report_file::{Error, LeakRecord, Report};

@@ -6,6 +6,12 @@ import gdb
 
 from .memory import number
 
+# Functions that hand a request on and are not meant by "allocated in": allocators, containers.
+PLUMBING = re.compile(
+    r"(malloc|calloc|c?free|realloc|operator (new|delete))\b"
+    r"|(void )?<?(std|core|alloc|heapwarden|__gnu_cxx)::|.*__rust(c|_\w+)\b"
+)
+
 
 def _thing(heap, chunks, structure, index):
     """The bytes of a structure that is kept by number; none for a number that is not taken."""
@@ -14,12 +20,6 @@ def _thing(heap, chunks, structure, index):
         return None
     base = number(heap.facts[chunks] + 8 * chunk)
     return heap.structure(base + heap.facts[structure] * at, structure) if base else None
-
-# Functions that hand a request on and are not meant by "allocated in": allocators, containers.
-PLUMBING = re.compile(
-    r"(malloc|calloc|c?free|realloc|operator (new|delete))\b"
-    r"|(void )?<?(std|core|alloc|heapwarden|__gnu_cxx)::|.*__rust(c|_\w+)\b"
-)
 
 
 def frames(heap, site):
@@ -37,15 +37,18 @@ def frames(heap, site):
     return addresses
 
 
-def _function(address):
-    """The name of the function at an address, from debug information or else from symbols."""
-    block = gdb.current_progspace().block_for_pc(address)
-    while block is not None:
+def _functions(address):
+    """The functions at an address, the innermost first and those behind it that it is inlined into:
+    from debug information, or else from symbols."""
+    names, block = [], gdb.current_progspace().block_for_pc(address)
+    while block is not None and not block.is_static and not block.is_global:
         if block.function is not None:
-            return block.function.print_name
+            names.append(block.function.print_name)
         block = block.superblock
+    if names:
+        return names
     text = gdb.execute(f"info symbol {address:#x}", to_string=True)
-    return None if text.startswith("No symbol") else text.split(" in section ")[0].split(" + ")[0]
+    return [] if text.startswith("No symbol") else [text.split(" in section ")[0].split(" + ")[0]]
 
 
 def _place(address):
@@ -62,12 +65,14 @@ def lines(heap, site):
     found = frames(heap, site)
     if not found:
         return ["    (no stack is known)"]
-    text = []
-    for index, address in enumerate(found):
-        # Inside of the call that the return address follows.
-        address -= 1
-        text.append(f"    #{index} {address:#x} in {_function(address) or '??'} {_place(address)}")
-    return text
+    return [_line(index, address - 1) for index, address in enumerate(found)]
+
+
+def _line(index, address):
+    """A frame; the address lies inside of the call that the return address follows."""
+    names = _functions(address) or ["??"]
+    inlined = "".join(f", inlined into {name}" for name in names[1:])
+    return f"    #{index} {address:#x} in {names[0]} {_place(address)}{inlined}".rstrip()
 
 
 def brief(heap, site):

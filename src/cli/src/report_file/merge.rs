@@ -27,6 +27,15 @@ pub fn merged(mut one: Report, other: Report) -> Report {
     one
 }
 
+/// Makes a report one that can hold stacks of another process: adds that process and its modules.
+pub fn admit(report: &mut Report, other: &Report) {
+    if report.processes.is_empty() {
+        report.processes = report.all_processes();
+    }
+    report.processes.extend(other.all_processes());
+    modules(&mut report.modules, other.modules.clone());
+}
+
 /// Joins what has the same stack, also within a single file.
 pub fn alike(report: &mut Report) {
     join(&mut report.errors, error_key, |error, other| {

@@ -20,9 +20,10 @@ use crate::failure::Failure;
 use std::path::PathBuf;
 
 pub use identity::{frame_name, rough, same_place};
+pub use merge::admit;
 pub use model::{
-    Block, CallSite, Edge, Error, Frame, Holder, LeakRecord, Module, Process, Report, Tally,
-    hexadecimal,
+    Block, CallSite, Edge, Error, Frame, Holder, LeakRecord, Module, Pinpointed, Process, Report,
+    Tally, hexadecimal,
 };
 
 /// What a command line asks to be read.

@@ -2,7 +2,7 @@
 
 use super::number::counted;
 use crate::formats::stack::{headline, printable};
-use crate::report_file::{Error, Holder};
+use crate::report_file::{Error, Holder, Pinpointed};
 use serde_json::{Map, Value};
 
 /// Bytes that are shown of a damage.
@@ -12,12 +12,32 @@ pub fn write(text: &mut String, error: &Error) {
     if let Some(damage) = &error.damage {
         *text += &format!("   damage: {}\n", damaged(damage));
     }
+    if let Some(pinpoint) = &error.pinpoint {
+        *text += &format!("   pinpoint: {}\n", pinpointed(pinpoint));
+    }
     for (name, value) in &error.rest {
         *text += &format!("   {name}: {}\n", told(value));
     }
     if let Some(hint) = &error.hint {
         *text += &format!("   hint: {}\n", printable(hint));
     }
+}
+
+/// `seen in run 2; first found afterwards by free: 1 byte changed; ..`.
+fn pinpointed(pinpoint: &Pinpointed) -> String {
+    let mut text = match (pinpoint.seen, pinpoint.run, &pinpoint.why) {
+        (true, Some(run), _) => format!("seen in run {run}"),
+        (true, None, _) => "seen".into(),
+        (false, _, Some(why)) => format!("not seen. {}", printable(why)),
+        (false, _, None) => "not seen".into(),
+    };
+    if let Some(late) = &pinpoint.late {
+        text += &format!("; first found afterwards by {}", printable(&late.access.found_by));
+        if let Some(damage) = &late.damage {
+            text += &format!(": {}", damaged(damage));
+        }
+    }
+    text
 }
 
 /// `2 bytes changed; from offset 8 on: 41 00`.

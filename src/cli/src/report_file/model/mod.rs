@@ -7,7 +7,7 @@ mod heap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use error::{Block, Error, Holder};
+pub use error::{Block, Error, Holder, Pinpointed};
 pub use frame::{Frame, hexadecimal};
 pub use heap::{CallSite, Edge, LeakRecord, Leaks, Suppressed, Tally};
 
@@ -95,16 +95,7 @@ impl Report {
     /// Every stack there is.
     pub fn each_stack(&mut self, visit: &mut dyn FnMut(&mut Vec<Frame>)) {
         for error in &mut self.errors {
-            visit(&mut error.stack);
-            visit(&mut error.alloc_stack);
-            visit(&mut error.free_stack);
-            if let Some(block) = &mut error.neighbour {
-                visit(&mut block.alloc_stack);
-                visit(&mut block.free_stack);
-            }
-            if let Some(holder) = &mut error.holder {
-                visit(&mut holder.stack);
-            }
+            error.each_stack(visit);
         }
         let records = self.leaks.iter_mut().flat_map(|leaks| &mut leaks.records);
         for record in records {
