@@ -87,3 +87,27 @@ fn told(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(pinpoint: &str) -> String {
+        let text = format!(r#"{{"kind":"heap-corruption","pinpoint":{pinpoint}}}"#);
+        let mut told = String::new();
+        write(&mut told, &serde_json::from_str(&text).expect("an error"));
+        told
+    }
+
+    #[test]
+    fn what_pinpoint_found_out_is_a_line() {
+        let late =
+            r#"{"access":{"found_by":"free"},"damage":{"changed":2,"offset":8,"bytes":"4100"}}"#;
+        let seen = told(&format!(r#"{{"seen":true,"run":2,"late":{late}}}"#));
+        let expected = "   pinpoint: seen in run 2; first found afterwards by free: \
+                        2 bytes changed; from offset 8 on: 41 00\n";
+        assert_eq!(seen, expected);
+        let not_seen = told(r#"{"seen":false,"why":"Run 2: no error."}"#);
+        assert_eq!(not_seen, "   pinpoint: not seen. Run 2: no error.\n");
+    }
+}
