@@ -158,7 +158,7 @@ const ABORTED: &str = "exited with signal: 6 (SIGABRT)";
 /// Those of both examples.
 const PLANTED: [Planted; 4] = [
     Planted {
-        input: b"w\x20abcdefghijklmnopqrstuvwxyz123456",
+        input: b"w\x09abcdefghi",
         said: "ERROR: Heapwarden: heap-buffer-overflow on address",
         artifact: "crash-",
         ended: ABORTED,
@@ -196,7 +196,12 @@ fn find(target: &str, runner: Option<&str>, bug: &Planted) {
     cargo.args(["fuzz", "run", "-s", "none", target]).arg(&seeds).arg("--");
     cargo.args(["-max_total_time=60", "-max_len=64", "-timeout=30"]);
     cargo.arg(format!("-artifact_prefix={artifacts}"));
-    cargo.current_dir(project).env_remove("RUSTFLAGS").env_remove("HEAPWARDEN_OPTIONS");
+    let tag = char::from(bug.input[0]).to_string();
+    cargo
+        .env("PLANTED", tag)
+        .current_dir(project)
+        .env_remove("RUSTFLAGS")
+        .env_remove("HEAPWARDEN_OPTIONS");
     cargo.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("../fuzz"));
     if let Some(runner) = runner {
         cargo.env("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER", runner);

@@ -7,11 +7,12 @@
 
 struct record {
     size_t length;
-    uint8_t bytes[16];
+    uint8_t bytes[8];
 };
 
 /* Volatile, so that compilers leave the bugs in. */
 static struct record *volatile current;
+static volatile uint8_t first;
 
 /* 'w': the length is believed. */
 static void write_record(const uint8_t *bytes, size_t length)
@@ -21,6 +22,7 @@ static void write_record(const uint8_t *bytes, size_t length)
         return;
     record->length = length;
     memcpy(record->bytes, bytes, length);
+    first = record->bytes[0];
     free(record);
 }
 
@@ -50,7 +52,8 @@ static void keep(size_t length)
     current = NULL;
 }
 
-void planted_parse(const uint8_t *data, size_t size)
+/* `armed` is the tag whose bug is there, 0 for all of them. */
+void planted_parse(const uint8_t *data, size_t size, int armed)
 {
     while (size >= 2) {
         uint8_t tag = data[0], length = data[1];
@@ -58,7 +61,7 @@ void planted_parse(const uint8_t *data, size_t size)
         size -= 2;
         if (length > size)
             return;
-        switch (tag) {
+        switch (armed == 0 || armed == tag ? tag : 0) {
         case 'w':
             write_record(data, length);
             break;
