@@ -74,7 +74,8 @@ fn stop_with_known_blocks() {
 }
 
 fn address_of_freed() -> usize {
-    black_box(vec![2u8; 4321]).as_ptr() as usize
+    let block = black_box(vec![2u8; 4321]);
+    block.as_ptr().addr()
 }
 
 fn lose() {
