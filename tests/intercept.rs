@@ -4,7 +4,9 @@
 mod support;
 
 use std::fs;
-use support::{CHECKED, Outcome, PROFILES, Report, Run, Scratch, c_program, self_checking};
+use support::{
+    CANARIES, CHECKED, Outcome, PROFILES, Report, Run, Scratch, c_program, self_checking,
+};
 
 /// `FUNCTION SITUATION` of a program, and the report it gives: kind, access, place.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a str);
@@ -330,7 +332,7 @@ fn what_was_told_at_the_call_is_not_told_again() {
 #[test]
 fn what_was_told_of_a_block_says_nothing_of_its_successor() {
     let Some(program) = c_program("intercept_told.c") else { return };
-    for profile in CHECKED {
+    for profile in CANARIES {
         let mut run = Run::of(&program).arg("again").option("on_error=continue");
         for option in ["intercept=1", "ring_kb=1", "quarantine_mb=0"] {
             run = run.option(option);

@@ -34,8 +34,11 @@ fn statistics_come_last_even_when_standard_error_was_closed() {
         assert!((1000..1200).contains(&number_before(text, " blocks, at most")), "{outcome:?}");
         let calls = text.lines().find(|line| line.starts_with("system calls")).expect("a line");
         assert!(calls.contains("mmap ") && !calls.contains("mmap 0,"), "{outcome:?}");
-        assert!(live_slots(text, "1,024") >= 500, "{outcome:?}");
-        assert!(live_slots(text, "3,072") >= 500, "before the last destructor: {outcome:?}");
+        // Guarded blocks are in no bin.
+        if *profile != "guard" {
+            assert!(live_slots(text, "1,024") >= 500, "{outcome:?}");
+            assert!(live_slots(text, "3,072") >= 500, "before the last destructor: {outcome:?}");
+        }
     }
 }
 

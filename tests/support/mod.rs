@@ -27,13 +27,16 @@ pub use scratch::Scratch;
 pub use tools::installed;
 
 /// The profiles every end-to-end test runs under.
-pub const PROFILES: &[&str] = &["plain", "debug", "harden", "leak"];
+pub const PROFILES: &[&str] = &["plain", "debug", "guard", "sample", "harden", "leak"];
 
 /// The profile without checks, where the checked ones get less to do.
 pub const UNCHECKED: &[&str] = &["plain"];
 
 /// The profiles with checks.
-pub const CHECKED: &[&str] = &["debug", "harden", "leak"];
+pub const CHECKED: &[&str] = &["debug", "guard", "sample", "harden", "leak"];
+
+/// Those whose blocks have canaries, and guard pages at most now and then.
+pub const CANARIES: &[&str] = &["debug", "sample", "harden", "leak"];
 
 /// Runs `programs/<source>` with `args` under every profile, in an empty folder. The program checks
 /// itself: it must end with status 0, say nothing on stderr and print `ok` as its last line.
@@ -46,6 +49,11 @@ pub fn self_checking_under(profiles: &[&str], source: &str, args: &[&str]) {
     let Some(program) = c_program(source) else { return };
     for profile in profiles {
         let folder = Scratch::new();
-        Run::of(&program).args(args).folder(folder.path()).on(profile).is_ok();
+        let mut run = Run::of(&program).args(args).folder(folder.path());
+        if *profile == "guard" {
+            // What waits has tables, which every fork copies and some programs measure.
+            run = run.option("guard_quarantine_mb=16");
+        }
+        run.on(profile).is_ok();
     }
 }

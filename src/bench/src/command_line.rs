@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Result, compare, fragmentation, instructions, leak_check, peers, quarantine, shim, workloads,
+    Result, compare, fragmentation, guard_pairs, instructions, leak_check, peers, quarantine, shim,
+    workloads,
 };
 
 /// Measures Heapwarden against other allocators on the same work.
@@ -31,6 +32,8 @@ enum Command {
     Instructions(instructions::Arguments),
     /// Times the leak check at exit of a million blocks, beside LeakSanitizer's.
     LeakCheck(leak_check::Arguments),
+    /// Times malloc/free pairs with a guard page at every block, beside Electric Fence and DUMA.
+    GuardPairs(guard_pairs::Arguments),
     /// Lists the allocators that `compare` would use.
     Allocators(peers::Arguments),
     /// Runs one fragmentation scenario in this process and prints its figures.
@@ -56,6 +59,7 @@ pub fn run_command_line() -> Result<ExitCode> {
         Command::Quarantine(arguments) => quarantine::run_command(&arguments),
         Command::Instructions(arguments) => instructions::run_command(&arguments),
         Command::LeakCheck(arguments) => leak_check::run_command(&arguments),
+        Command::GuardPairs(arguments) => guard_pairs::run_command(&arguments),
         Command::Allocators(arguments) => peers::run_command(&arguments),
         Command::Scenario { name } => fragmentation::run_scenario(&name),
         Command::Provider => {

@@ -18,6 +18,7 @@ pub mod clock;
 pub mod command_line;
 pub mod compare;
 pub mod fragmentation;
+pub mod guard_pairs;
 pub mod instructions;
 pub mod jobs;
 pub mod leak_check;

@@ -71,6 +71,7 @@ unsafe fn purge_older(pages: &mut Pages, age_ms: u64, keep_heaps: u32) -> usize 
             let heap = *link;
             if (*heap).top == 0 && old((*heap).emptied_at) && kept >= keep_heaps {
                 *link = (*heap).next;
+                pages.forget_sole();
                 pages.heap_count -= 1;
                 pages.mapped_bytes -= (*heap).pages as usize * PAGE;
                 given += (*heap).pages as usize * PAGE;

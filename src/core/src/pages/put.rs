@@ -40,6 +40,9 @@ impl Pages {
                 }
             }
             if start + length == (*heap).top as usize {
+                if self.sole != heap {
+                    self.forget_sole();
+                }
                 (*heap).top = start as u32;
                 self.dirty_pages += length;
                 (*heap).emptied_at = self.now_ms as u32;

@@ -62,20 +62,9 @@ impl Pages {
     /// A run of exactly `pages` from a heap's top: one that was used before and may be resident
     /// if there is one, and among those of the fullest heap, so that others can become empty.
     unsafe fn take_from_top(&mut self, pages: usize) -> *mut Run {
-        let mut best: *mut Heap = ptr::null_mut();
-        let mut best_rank = (false, 0);
-        let mut heap = self.heaps;
         // SAFETY: the arena's heaps are live under its lock.
         unsafe {
-            while !heap.is_null() {
-                let room = ((*heap).pages - (*heap).top) as usize;
-                let used = (*heap).touched as usize >= (*heap).top as usize + pages;
-                let rank = (used, (*heap).top);
-                if room >= pages && (best.is_null() || rank > best_rank) {
-                    (best, best_rank) = (heap, rank);
-                }
-                heap = (*heap).next;
-            }
+            let best = self.heap_with_top(pages);
             if best.is_null() {
                 return ptr::null_mut();
             }
@@ -87,6 +76,36 @@ impl Pages {
             self.raise_top(best, pages);
             run
         }
+    }
+
+    /// The heap that [`Pages::take_from_top`] is to take from; null if there is none.
+    unsafe fn heap_with_top(&mut self, pages: usize) -> *mut Heap {
+        // SAFETY: the arena's heaps are live under its lock.
+        let room = |heap: *mut Heap| unsafe { ((*heap).pages - (*heap).top) as usize };
+        if !self.sole.is_null() && pages >= self.sole_pages {
+            return if room(self.sole) >= pages { self.sole } else { ptr::null_mut() };
+        }
+        let mut best: *mut Heap = ptr::null_mut();
+        let (mut best_rank, mut count) = ((false, 0), 0);
+        let mut heap = self.heaps;
+        // SAFETY: as above.
+        unsafe {
+            while !heap.is_null() {
+                if room(heap) >= pages {
+                    count += 1;
+                    let used = (*heap).touched as usize >= (*heap).top as usize + pages;
+                    let rank = (used, (*heap).top);
+                    if best.is_null() || rank > best_rank {
+                        (best, best_rank) = (heap, rank);
+                    }
+                }
+                heap = (*heap).next;
+            }
+        }
+        if count == 1 {
+            (self.sole, self.sole_pages) = (best, pages);
+        }
+        best
     }
 
     /// Maps a heap with room for `pages`: a quarter of what the arena has, so that big programs
@@ -110,6 +129,7 @@ impl Pages {
             note(Step::NewHeap { bytes });
             self.mapped_bytes += bytes;
             self.heap_count += 1;
+            self.forget_sole();
             let mut link = &raw mut self.heaps;
             while !(*link).is_null() && (**link).base < (*heap).base {
                 link = &raw mut (**link).next;

@@ -1,11 +1,13 @@
 //! Handing out a checked block.
 
+use super::guarded::Answer;
 use super::settings::{Settings, settings};
 use super::{accounting, guarded, guardian, large, release, verify, watched};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{self, Family, HEADER_BYTES, Header, SLOT_MIN, Span, State, fill, header};
 use crate::evidence;
 use crate::guard::selection::selection;
+use crate::guard::shortage;
 use core::ptr::null_mut;
 use heapwarden_core::size_class::{self, SMALL_MAX, TABLE};
 
@@ -35,8 +37,16 @@ pub fn chosen(size: usize, alignment: usize, family: Family, zeroed: bool) -> *m
 #[cold]
 #[inline(never)]
 fn guarded_or_not(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
-    let block = guarded::allocate(size, alignment, family, zeroed);
-    if block.is_null() { unwatched(size, alignment, family, zeroed) } else { block }
+    let answer = guarded::allocate(size, alignment, family, zeroed);
+    if let Answer::Block(block) = answer {
+        return block;
+    }
+    let block = unwatched(size, alignment, family, zeroed);
+    // What cannot be had in any way is the program's to notice.
+    if matches!(answer, Answer::Short) && !block.is_null() {
+        shortage::tell();
+    }
+    block
 }
 
 /// [`allocate`] itself.

@@ -14,10 +14,9 @@ use crate::guard::layout::{self, Layout};
 use crate::guard::selection::selection;
 use crate::guard::{pages, shortage, slots};
 use crate::{detect, inside, site};
-use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
+use heapwarden_core::Located;
 use heapwarden_core::os::PAGE;
-use heapwarden_core::{LARGE_CLASS, Located};
 
 /// The most bytes before the header that are canary.
 const FRONT_MAX: usize = 512;
@@ -29,26 +28,32 @@ struct Slot {
     is_zero: bool,
 }
 
-/// A guarded block for a request that was chosen by all but its place. Null when that forbids it, or
-/// when there is no memory: then the block is to be one like any other.
+/// What came of a request that was to have guard pages; but for the first, the block is to be one like
+/// any other.
+pub enum Answer {
+    /// The block.
+    Block(*mut u8),
+    /// Its place was not chosen.
+    NotChosen,
+    /// There are no pages, mappings or address space for it.
+    Short,
+}
+
+/// A guarded block for a request that was chosen by all but its place.
 #[cold]
-pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> *mut u8 {
+pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> Answer {
     if inside::is_inside() {
-        return null_mut();
+        return Answer::NotChosen;
     }
     let settings = settings();
     let site = site::here(settings.stack_depth);
     if !selection().wants_from(site) {
-        return null_mut();
+        return Answer::NotChosen;
     }
     let alignment = selection().alignment(alignment);
-    let Some(layout) = Layout::of(size, alignment, selection().side(site)) else {
-        return null_mut();
-    };
-    let Some(slot) = obtain(&layout) else {
-        shortage::tell();
-        return null_mut();
-    };
+    let layout = Layout::of(size, alignment, selection().side(site));
+    let slot = layout.and_then(|layout| Some((layout, obtain(&layout)?)));
+    let Some((layout, slot)) = slot else { return Answer::Short };
     shortage::note_guarded();
     let span = span_of(slot.base + layout.shift, size);
     // SAFETY: the slot is ours, its data pages are open, and the span lies in them.
@@ -67,7 +72,7 @@ pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> 
     slot.record.shift.store(layout.shift as u32, Relaxed);
     slot.record.sequence.store(sequence, Relaxed);
     slot.record.note_allocation(size, family, site, number);
-    span.payload as *mut u8
+    Answer::Block(span.payload as *mut u8)
 }
 
 /// Where the payload lies between the ends of what may be read around it.
@@ -112,8 +117,7 @@ pub unsafe fn tripwires_hold(span: &Span) -> bool {
 
 /// Whether the block that starts at `payload` is guarded.
 pub fn is_guarded(payload: usize) -> bool {
-    heapwarden_core::class_at(payload - HEADER_BYTES) == LARGE_CLASS
-        && large::find(payload).is_some_and(|(_, _, record)| record.is_guarded())
+    settings().guards && large::find(payload).is_some_and(|(_, _, record)| record.is_guarded())
 }
 
 /// A slot for a block of this layout: a fresh one as long as freed ones may wait, then the oldest of

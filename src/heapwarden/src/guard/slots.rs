@@ -31,13 +31,13 @@ pub fn start(options: &Options) {
     let mib = |number: u32| (number as usize).saturating_mul(1 << 20);
     BYTES_MAX.store(mib(options.guard_quarantine_mb), Relaxed);
     let most = match options.guard_mb {
-        0 => heapwarden_core::os::memory_bytes().map_or(usize::MAX, |bytes| bytes / 4 * 3),
+        0 => heapwarden_core::os::memory_bytes().map_or(usize::MAX, |bytes| bytes / 2),
         chosen => mib(chosen),
     };
     LIVE_MAX.store(most, Relaxed);
     if let Some(limit) = heapwarden_core::os::address_space_bytes() {
-        // The program needs some, and blocks that have no guard pages any more.
-        SPACE_MAX.store(limit / 2, Relaxed);
+        // Most of it is for the program: a small block takes three pages here.
+        SPACE_MAX.store(limit / 8, Relaxed);
     }
 }
 

@@ -202,10 +202,10 @@ table! {
     seed: u64 = 0;
 
     /// How many MiB of address space freed blocks keep whose pages are guarded.
-    guard_quarantine_mb: u32 = 1024, Sample = 64;
+    guard_quarantine_mb: u32 = 256, Sample = 64;
 
-    /// How many MiB of memory live guarded blocks may have; 0 stands for three quarters of what the
-    /// machine, or the control group, has.
+    /// How many MiB of memory live guarded blocks may have; 0 stands for half of what the machine,
+    /// or the control group, has.
     guard_mb: u32 = 0;
 
     /// How pages are made inaccessible: as well as the kernel can, or by `mprotect`, of which it
