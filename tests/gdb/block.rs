@@ -86,7 +86,7 @@ fn a_smashed_header_does_not_hide_its_block() {
         &["24-byte block", "DAMAGED: 1 byte of its tail, ", " (0 bytes after the block)"],
     );
     says(&found[2], &["100000-byte block", "\n  DAMAGED: its header at 0x"]);
-    says(&found[3], &["60-byte block", "DAMAGED: 1 byte of its fill of freed memory, "]);
+    says(&found[3], &["60-byte block", "DAMAGED: 1 byte of the fill of freed memory, "]);
     says(&found[3], &[" (5 bytes inside of the block)", "  freed by thread T0", " in drop "]);
 }
 

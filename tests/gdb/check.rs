@@ -40,6 +40,26 @@ fn each_damaged_block_is_listed() {
     }
 }
 
+/// The damaged one of 24 bytes is among them.
+#[test]
+fn what_a_core_file_does_not_have_is_not_called_damaged() {
+    let Some(program) = c_program("debugger.c") else { return };
+    for profile in ["debug", "harden"] {
+        let way = ["break some_are_left_out", "run"];
+        let session = Session { program: &program, profile, way: &way };
+        let commands = ["hw check", "hw block live", "hw block large", "hw leaks"];
+        let Some(answers) = session.ask(&commands) else { return };
+        assert!(answers.live[0].ends_with(" blocks verified, 4 damaged.\n"), "{:?}", answers.live);
+        let [check, small, large, leaks] = &answers.core[..] else { panic!() };
+        assert!(check.contains(" blocks are not in the core file.\n"), "{check}");
+        assert!(check.ends_with(" blocks verified, 3 damaged.\n"), "{check}");
+        assert!(!check.contains("24-byte block"), "{check}");
+        assert!(small.contains("\n  not in the core file"), "{small}");
+        assert!(large.contains("200000-byte block") && large.contains("\n  not in the core file"));
+        assert!(leaks.starts_with("definitely lost:  "), "{leaks}");
+    }
+}
+
 #[test]
 fn a_heap_without_headers_is_not_verified() {
     let Some(answer) = check("plain", WELL) else { return };

@@ -5,6 +5,7 @@ mod support;
 
 mod block;
 mod check;
+mod guard;
 mod leaks;
 mod session;
 mod site;

@@ -1,5 +1,6 @@
 /* Known blocks for a debugger: see tests/gdb.rs. The variables are what it asks for. */
 #include "check.h"
+#include <sys/mman.h>
 
 #define LOST 7
 
@@ -12,6 +13,9 @@ __attribute__((noinline)) void all_is_well(void) { __asm__ volatile("" ::: "memo
 
 /* Where it stops when some are damaged. */
 __attribute__((noinline)) void all_is_damaged(void) { __asm__ volatile("" ::: "memory"); }
+
+/* Where it stops when some would be left out of a core file. */
+__attribute__((noinline)) void some_are_left_out(void) { __asm__ volatile("" ::: "memory"); }
 
 __attribute__((noinline)) static char *make(size_t bytes) { return malloc(bytes); }
 
@@ -27,10 +31,14 @@ __attribute__((noinline)) static void lose(void) {
     }
 }
 
-/* Overwrites what earlier calls left on the stack. */
+/* Overwrites what earlier calls left on the stack and in registers. */
 __attribute__((noinline)) static void wipe(void) {
-    volatile char room[8192];
+    volatile char room[64 << 10];
     for (size_t at = 0; at < sizeof room; at++) room[at] = 0;
+    __asm__ volatile("xor %%eax, %%eax; xor %%ecx, %%ecx; xor %%edx, %%edx; xor %%esi, %%esi;"
+                     "xor %%edi, %%edi; xor %%r8d, %%r8d; xor %%r9d, %%r9d; xor %%r10d, %%r10d;"
+                     "xor %%r11d, %%r11d; pxor %%xmm0, %%xmm0; pxor %%xmm1, %%xmm1" ::: "rax", "rcx",
+                     "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1");
 }
 
 /* Where a test steps through the allocator, instruction by instruction. */
@@ -49,6 +57,12 @@ static void damage(void) {
     ((volatile char *)overflowed)[24] = 'X';
     ((volatile char *)underflowed_large)[-1] ^= 0x55;
     ((volatile char *)written_after_free)[5] = 'X';
+}
+
+/* As a program does that wants small core files. */
+static void leave_out(char *block, size_t pages) {
+    char *page = (char *)((uintptr_t)block & ~(uintptr_t)4095);
+    CHECK(madvise(page, pages * 4096, MADV_DONTDUMP) == 0, "%zu pages", pages);
 }
 
 int main(void) {
@@ -73,5 +87,8 @@ int main(void) {
     after_work();
     damage();
     all_is_damaged();
+    leave_out(live, 1);
+    leave_out(large, 49);
+    some_are_left_out();
     _exit(0);
 }

@@ -238,7 +238,7 @@ pub fn detach(extension: &AtomicUsize) {
 }
 
 /// For debuggers.
-pub static FACTS: [Fact; 12] = [
+pub static FACTS: [Fact; 14] = [
     Fact::number("Record", size_of::<Record>()),
     field!(Record, size),
     field!(Record, allocated_at),
@@ -251,4 +251,6 @@ pub static FACTS: [Fact; 12] = [
     field!(Record, notes),
     Fact::number("record.ignored", IGNORED as usize),
     field!(Record, shift),
+    field!(Record, guard),
+    Fact::number("guard.guarded", GUARDED as usize),
 ];

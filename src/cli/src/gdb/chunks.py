@@ -3,16 +3,17 @@ should be. The formulas of the keyed check and of the canary are here and nowher
 
 from collections import namedtuple
 
-from .memory import read, word_in
+from .memory import read, read_or_zero, word_in
 
 WORD = (1 << 64) - 1
 
-# `state` is live, quarantined, free, never, or changing (its thread is in the middle of malloc or
-# free). `size` is None when nothing tells it. `damage` is a list, empty as a rule.
+# `state` is live, quarantined, free, never, changing (its thread is in the middle of malloc or
+# free), absent (from a core file), or unknown. `size` is None when nothing tells it. `damage` is a
+# list, empty as a rule.
 Block = namedtuple("Block", "kind slot end start size state family record damage")
 Record = namedtuple(
     "Record",
-    "size allocated_at freed_at sequence allocated_by freed_by family state notes shift",
+    "size allocated_at freed_at sequence allocated_by freed_by family state notes shift guard",
 )
 # Bytes that changed: which part of the chunk they are of, the first, the last, and how many.
 Damage = namedtuple("Damage", "part first last count")
@@ -84,7 +85,7 @@ def blocks_in(heap, region):
     if region.kind != "small":
         yield large(heap, region, records and records[0])
         return
-    data = read(region.start, region.carved * region.slot_bytes)
+    data = read_or_zero(region.start, region.carved * region.slot_bytes)
     for index in range(region.carved):
         found = small(heap, region, index, data, records and records[index])
         if found.state != "never" or found.damage:
@@ -102,7 +103,8 @@ def block_at(heap, region, address):
         return _bare(one, 0, "never")
     records = records_of(heap, region, index, 1)
     one = one._replace(carved=1, free=region.free >> index & 1)
-    return small(heap, one, 0, read(one.start, one.slot_bytes), records and records[0])
+    data = read_or_zero(one.start, one.slot_bytes)
+    return small(heap, one, 0, data, records and records[0])
 
 
 def _bare(region, index, state):
@@ -126,7 +128,16 @@ def small(heap, region, index, data, record):
         return _freed(heap, (slot, end), state, data[at + 8 : at + region.slot_bytes], record)
     if is_changing(heap, header, slot):
         return Block("small", slot, end, slot + 8, None, "changing", None, record, [])
+    if heap.is_core and not any(data[at : at + region.slot_bytes]):
+        return _absent(heap, region.kind, (slot, end), slot + 8, record)
     return _smashed(heap, slot, end, slot, record)
+
+
+def _absent(heap, kind, place, start, record):
+    """A block whose memory is not in the core file: no slot that was ever used is all zero."""
+    family = record and _family_of(heap, record)
+    size = record.size if record else None
+    return Block(kind, *place, start, size, "absent", family, record, [])
 
 
 def _live(heap, place, header, data, record):
@@ -141,10 +152,10 @@ def _live(heap, place, header, data, record):
         if not is_valid(heap, header, payload - 8):
             return _smashed(heap, slot, end, payload - 8, record)
         expected = canary(heap, payload, slot + 8, payload - 8)
-        gap = difference("gap before the block", slot + 8, data[8 : payload - 8 - slot], expected)
+        gap = difference("the gap before it", slot + 8, data[8 : payload - 8 - slot], expected)
     tail = end - _slack(heap, header)
     found = data[tail - slot :]
-    damage = gap + difference("tail", tail, found, canary(heap, payload, tail, end))
+    damage = gap + difference("its tail", tail, found, canary(heap, payload, tail, end))
     return Block("small", slot, end, payload, tail - payload, "live", _family(heap, header), record, damage)
 
 
@@ -157,7 +168,7 @@ def _freed(heap, place, state, data, record):
         family = _family_of(heap, record)
     damage = []
     if heap.has_quarantine and state != "never":
-        damage = difference("fill of freed memory", slot + 8, data, bytes([heap.fill]) * len(data))
+        damage = difference("the fill of freed memory", slot + 8, data, bytes([heap.fill]) * len(data))
     return Block("small", slot, end, start, size, state, family, record, damage)
 
 
@@ -182,23 +193,45 @@ def large(heap, region, record):
     family = _family_of(heap, record)
     damage = []
     if state == "live":
-        damage = _tripwires(heap, start, record.size, end)
+        is_guarded = record.guard & heap.facts["guard.guarded"]
+        judge = _guarded if is_guarded else _tripwires
+        damage = judge(heap, start, record.size, end)
+        if damage is None:
+            return _absent(heap, region.kind, (slot, end), start, record)
     elif state == "quarantined" and region.kind == "large":
-        found = read(slot, end - slot)
-        damage = difference("fill of freed memory", slot, found, bytes([heap.fill]) * len(found))
+        found = read_or_zero(slot, end - slot)
+        if heap.is_core and not any(found):
+            return _absent(heap, region.kind, (slot, end), start, record)
+        damage = difference("the fill of freed memory", slot, found, bytes([heap.fill]) * len(found))
     return Block(region.kind, slot, end, start, record.size, state, family, record, damage)
 
 
 def _tripwires(heap, start, size, end):
-    """What is damaged around a live large block."""
+    """What is damaged around a live large block; None when it is not in the core file."""
     damage, tail = [], start + size
     window = min(end, tail + heap.facts["large.tail_max"] & ~7)
-    try:
-        if not is_valid(heap, word_in(read(start - 8, 8), 0), start - 8):
-            damage.append(Damage("header", start - 8, start - 1, None))
-        found = read(tail, window - tail)
-        damage += difference("its tail", tail, found, canary(heap, start, tail, window))
-    except gdb.MemoryError:
-        # A page that is made inaccessible guards it instead.
-        pass
-    return damage
+    header, found = word_in(read_or_zero(start - 8, 8), 0), read_or_zero(tail, window - tail)
+    if heap.is_core and not header and not any(found):
+        return None
+    if not is_valid(heap, header, start - 8):
+        damage.append(Damage("header", start - 8, start - 1, None))
+    return damage + difference("its tail", tail, found, canary(heap, start, tail, window))
+
+
+def _guarded(heap, start, size, _):
+    """The same of a block among guard pages: only its data pages can be looked at. One that starts
+    where they do has no header, and one of no bytes has no page."""
+    if size == 0:
+        return []
+    first, end = start & -heap.page, -(-(start + size) // heap.page) * heap.page
+    if heap.is_core and not any(read_or_zero(first, end - first)):
+        return None
+    if start % 8 or start - 8 < first:
+        tail = start + size
+        found = read_or_zero(tail, end - tail)
+        return difference("its tail", tail, found, canary(heap, start, tail, end))
+    gap = max(first, start - 8 - heap.facts["guard.front_max"]) + 8
+    found = read_or_zero(gap, max(start - 8 - gap, 0))
+    expected = canary(heap, start, gap, start - 8) if found else b""
+    before = difference("the gap before it", gap, found, expected)
+    return before + (_tripwires(heap, start, size, end) or [])

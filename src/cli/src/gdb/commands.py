@@ -14,27 +14,32 @@ def _address(text):
     """The address that an expression of the program's language says."""
     if not text.strip():
         raise gdb.GdbError("Which address? Any expression will do: a number, a pointer, $rdi.")
-    value = gdb.parse_and_eval(text)
-    if value.type.strip_typedefs().code in NAMES_A_PLACE:
-        value = value.address
     try:
+        value = gdb.parse_and_eval(text)
+        if value.type.strip_typedefs().code in NAMES_A_PLACE:
+            value = value.address
         return int(value) & (1 << 64) - 1
     except gdb.error as error:
-        raise gdb.GdbError(f"{text} is not an address: {error}") from None
+        raise gdb.GdbError(f"{text} is no address: {error}") from None
 
 
 def _print(lines):
     gdb.write("\n".join(lines) + "\n")
 
 
+class Command(gdb.Command):
+    """A command whose memory may be missing."""
+
+    def invoke(self, argument, from_tty):
+        """What gdb calls."""
+        try:
+            self.answer(argument)
+        except gdb.MemoryError as error:
+            raise gdb.GdbError(f"{error}: it is not in the core file, or there is no process.") from None
+
+
 class Prefix(gdb.Command):
     """Heapwarden's commands: what the heap looks like, by reading memory alone.
-
-hw block ADDR  which block an address lies in, and that block's history
-hw check       verify headers, canaries and the fill of freed memory
-hw leaks       blocks that nothing points to
-hw site ID     the stack of a call site, and its live blocks
-hw stats       how much is live, in quarantine and free, and who allocated the most
 
 They work wherever the program was stopped, and in core files."""
 
@@ -48,7 +53,7 @@ They work wherever the program was stopped, and in core files."""
         gdb.execute("help hw")
 
 
-class BlockCommand(gdb.Command):
+class BlockCommand(Command):
     """Which block an address lies in: hw block ADDR
 
 Its start and size, where in it or beside it the address lies, the family of functions it comes
@@ -58,7 +63,7 @@ profile keeps them the threads and stacks of allocation and free."""
     def __init__(self):
         super().__init__("hw block", gdb.COMMAND_DATA, gdb.COMPLETE_EXPRESSION)
 
-    def invoke(self, argument, from_tty):
+    def answer(self, argument):
         """`hw block ADDR`."""
         address, heap = _address(argument), Heap()
         region = region_of(heap, address)
@@ -72,7 +77,7 @@ profile keeps them the threads and stacks of allocation and free."""
         _print(show.block(heap, found, address))
 
 
-class CheckCommand(gdb.Command):
+class CheckCommand(Command):
     """Verify the whole heap: hw check
 
 Every header, every canary behind a block, and the fill of freed memory; what is damaged is listed.
@@ -81,16 +86,17 @@ In the profile plain there is nothing to verify."""
     def __init__(self):
         super().__init__("hw check", gdb.COMMAND_DATA)
 
-    def invoke(self, argument, from_tty):
+    def answer(self, argument):
         """`hw check`."""
         heap = Heap()
         if not heap.is_checked:
             _print(["The profile plain has no headers and no canaries: there is nothing to verify."])
             return
-        count, damaged = 0, []
+        count, absent, damaged = 0, 0, []
         for region in regions(heap):
             for block in chunks.blocks_in(heap, region):
-                count += 1
+                count += block.state != "absent"
+                absent += block.state == "absent"
                 if block.damage:
                     damaged.append(block)
         for block in damaged:
@@ -98,10 +104,12 @@ In the profile plain there is nothing to verify."""
             site = block.record.allocated_at if block.record else 0
             _print([f"{show.name(block)}, {state}, allocated in {stacks.brief(heap, site)}"])
             _print(show.damage(block))
+        if absent:
+            _print([f"{absent} blocks are not in the core file."])
         _print([f"{count} blocks verified, {len(damaged)} damaged."])
 
 
-class LeaksCommand(gdb.Command):
+class LeaksCommand(Command):
     """Blocks that nothing points to: hw leaks [COUNT]
 
 Looks for pointers in the variables of all modules, the stacks, registers and thread-local memory of
@@ -111,12 +119,12 @@ middle something points may be lost. The COUNT (10) largest findings are listed 
     def __init__(self):
         super().__init__("hw leaks", gdb.COMMAND_DATA)
 
-    def invoke(self, argument, from_tty):
+    def answer(self, argument):
         """`hw leaks [COUNT]`."""
         _print(leaks.report(Heap(), _address(argument) if argument else 10))
 
 
-class SiteCommand(gdb.Command):
+class SiteCommand(Command):
     """The stack of a call site and its live blocks: hw site ID
 
 The number is one that hw block, hw leaks or hw stats shows."""
@@ -124,12 +132,12 @@ The number is one that hw block, hw leaks or hw stats shows."""
     def __init__(self):
         super().__init__("hw site", gdb.COMMAND_DATA)
 
-    def invoke(self, argument, from_tty):
+    def answer(self, argument):
         """`hw site ID`."""
         _print(totals.site(Heap(), _address(argument)))
 
 
-class StatsCommand(gdb.Command):
+class StatsCommand(Command):
     """How much is live, in quarantine and free, and who allocated the most: hw stats [COUNT]
 
 The COUNT (10) call sites with the most live bytes are listed, as far as the profile knows them."""
@@ -137,7 +145,7 @@ The COUNT (10) call sites with the most live bytes are listed, as far as the pro
     def __init__(self):
         super().__init__("hw stats", gdb.COMMAND_DATA)
 
-    def invoke(self, argument, from_tty):
+    def answer(self, argument):
         """`hw stats [COUNT]`."""
         _print(totals.report(Heap(), _address(argument) if argument else 10))
 

@@ -5,7 +5,7 @@ from collections import namedtuple
 from operator import itemgetter
 
 from . import layout
-from .memory import number, read, word_in
+from .memory import is_core, number, read, word_in
 
 # Slots side by side (kind "small"), or one block ("large": a run of pages; "direct": a mapping).
 # `free` has a bit for each slot that is with the core; `extension` leads to records.
@@ -19,7 +19,7 @@ class Heap:
     """What the library says of itself, read once for each command."""
 
     def __init__(self):
-        self.facts = layout.load()
+        self.facts, self.is_core = layout.load(), is_core()
         self.page = self.facts["page_bytes"]
         self.slot_offset = self.at("config", "Config.slot_offset")
         self.is_checked = bool(self.at("settings", "Settings.active"))

@@ -1,16 +1,20 @@
 """`hw leaks`: blocks that nothing points to."""
 
+from array import array
 from bisect import bisect_right
 from collections import defaultdict, namedtuple
 
 from . import chunks, stacks
 from .graph import LOST, POSSIBLE, REACHABLE, Graph, Node
 from .heap import cached, regions
-from .memory import number
+from .memory import number, read_or_zero
 from .modules import loader
-from .roots import Roots, constants, words
+from .roots import Roots, constants
 
 Record = namedtuple("Record", "kind site example blocks bytes retained_blocks retained_bytes")
+
+# Of these states a block is one that the program may hold.
+PRESENT = ("live", "changing", "absent", "unknown")
 
 
 class Judge:
@@ -25,7 +29,9 @@ class Judge:
 
     def ignores(self, record):
         """Whether a block counts as reachable in any case."""
-        if record.notes & self.heap.facts["record.ignored"] or self._is_inherited(record.allocated_by, record.sequence):
+        if record.notes & self.heap.facts["record.ignored"]:
+            return True
+        if self._is_inherited(record.allocated_by, record.sequence):
             return True
         site = record.allocated_at
         if site not in self.by_loader:
@@ -50,14 +56,14 @@ def _nodes(heap):
     in_caches = set() if heap.is_checked else cached(heap)
     for region in regions(heap):
         for block in chunks.blocks_in(heap, region):
-            if block.slot not in in_caches and block.state in ("live", "changing", "unknown"):
+            if block.slot not in in_caches and block.state in PRESENT:
                 found.append((_node(heap, judge, block), region))
     found.sort(key=lambda pair: pair[0].start)
     return [node for node, _ in found], [region for _, region in found]
 
 
 def _node(heap, judge, block):
-    """A block that is just being changed counts as reachable, with all of its slot."""
+    """A block of which nothing is known counts as reachable, with all of its slot."""
     if block.state != "live":
         return Node(block.slot + 8, block.end - block.slot - 8, 0, True)
     record = block.record
@@ -73,14 +79,10 @@ def _reader(nodes, homes):
     def read_words(index):
         node, region = nodes[index], homes[index]
         if region.kind != "small":
-            found = []
-            for part in words(node.start, node.start + node.size):
-                found = part if not found else found + part
-            return found
+            return array("Q", read_or_zero(node.start, node.size & ~7))
         if region.start not in slabs:
-            end = region.start + region.carved * region.slot_bytes
-            parts = list(words(region.start, end))
-            slabs[region.start] = sum(parts[1:], parts[0])
+            size = region.carved * region.slot_bytes
+            slabs[region.start] = array("Q", read_or_zero(region.start, size & ~7))
         first = (node.start - region.start) // 8
         return slabs[region.start][first : first + node.size // 8]
 

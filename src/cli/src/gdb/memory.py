@@ -11,6 +11,23 @@ def read(address, size):
     return bytes(gdb.selected_inferior().read_memory(address, size)) if size else b""
 
 
+def is_core():
+    """Whether this is a core file, in which memory may be missing."""
+    connection = gdb.selected_inferior().connection
+    return connection is not None and connection.type == "core"
+
+
+def read_or_zero(address, size):
+    """The same; what cannot be read is zero."""
+    try:
+        return read(address, size)
+    except gdb.MemoryError:
+        data = bytearray(size)
+        for start, piece in pieces(address, address + size):
+            data[start - address : start - address + len(piece)] = piece
+        return bytes(data)
+
+
 def number(address, size=8):
     """The number of so many bytes at an address."""
     return int.from_bytes(read(address, size), "little")

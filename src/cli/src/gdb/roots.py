@@ -8,7 +8,7 @@ import gdb
 
 from . import heap as blocks
 from . import libc
-from .memory import PAGE, number, pieces, read
+from .memory import PAGE, is_core, number, pieces, read
 from .modules import modules, own_module, writable
 from .threads import ranges, threads, unjoined
 
@@ -23,8 +23,7 @@ def words(start, end):
 def mappings():
     """The ranges of memory that can be written, as far as gdb knows them; with each, whether it
     has no file behind it."""
-    inferior = gdb.selected_inferior()
-    if inferior.connection is not None and inferior.connection.type == "core":
+    if is_core():
         text = gdb.execute("maintenance info sections", to_string=True)
         line = r"(0x[0-9a-f]+)->(0x[0-9a-f]+) at 0x[0-9a-f]+: load\w* (.*)"
         found = [match for match in re.findall(line, text) if "READONLY" not in match[2]]

@@ -8,6 +8,7 @@ STATES = {
     "free": "freed",
     "never": "never handed out",
     "changing": "just being allocated or freed by a thread",
+    "absent": "not in the core file",
     "unknown": "unknown: its header is damaged, and there is no record of it",
 }
 NO_THREAD = 0xFFFF
@@ -39,7 +40,7 @@ def damage(block):
             continue
         noun = "byte" if found.count == 1 else "bytes"
         text.append(
-            f"  DAMAGED: {found.count} {noun} of its {found.part}, "
+            f"  DAMAGED: {found.count} {noun} of {found.part}, "
             f"from {found.first:#x} to {found.last:#x} ({offset(block, found.first)} the block)"
         )
     return text

@@ -19,7 +19,7 @@ use heapwarden_core::Located;
 use heapwarden_core::os::PAGE;
 
 /// The most bytes before the header that are canary.
-const FRONT_MAX: usize = 512;
+pub const FRONT_MAX: usize = 512;
 
 /// A slot whose data pages are open.
 struct Slot {

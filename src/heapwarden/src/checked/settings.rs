@@ -182,11 +182,12 @@ pub fn start(options: &Options) {
 }
 
 /// For debuggers. The settings lie in a cell, at the cell's own address.
-pub static FACTS: [Fact; 6] = [
+pub static FACTS: [Fact; 7] = [
     Fact::place("settings", SETTINGS.0.get()),
     field!(Settings, active),
     field!(Settings, quarantine),
     field!(Settings, free_fill),
     field!(Settings, evidence),
     Fact::number("large.tail_max", super::TAIL_MAX),
+    Fact::number("guard.front_max", super::guarded::FRONT_MAX),
 ];
