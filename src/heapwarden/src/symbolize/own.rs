@@ -11,15 +11,16 @@ const NAME: &str = "symbolize/own.rs";
 const RUST: [&str; 2] = ["/rustc/", "/rustlib/src/rust/library/"];
 
 impl Frame<'_> {
-    /// Whether it is one of Rust's own libraries, or of this one.
-    pub fn is_of_library(&self) -> bool {
+    /// Whether it is one of this library.
+    pub fn is_own(&self) -> bool {
         let folder = THIS.strip_suffix(NAME).unwrap_or(THIS);
-        let is_in = |file: &str| {
-            file.contains(folder)
-                || file.contains(heapwarden_core::SOURCES)
-                || RUST.iter().any(|folder| file.contains(folder))
-        };
-        self.file.is_some_and(is_in)
+        let own = [folder, heapwarden_core::SOURCES];
+        self.file.is_some_and(|file| own.iter().any(|folder| file.contains(folder)))
+    }
+
+    /// Whether it is one of Rust's own libraries.
+    pub fn is_of_rust(&self) -> bool {
+        self.file.is_some_and(|file| RUST.iter().any(|folder| file.contains(folder)))
     }
 }
 
@@ -30,11 +31,14 @@ mod tests {
     #[test]
     fn libraries_are_told_by_the_file() {
         let frame = Frame { function: Some("record"), file: Some(THIS), ..Frame::default() };
-        assert!(frame.is_of_library());
+        assert!(frame.is_own() && !frame.is_of_rust());
         let rust = "/rustc/0123456789abcdef/library/alloc/src/vec/mod.rs";
-        assert!(Frame { file: Some(rust), ..frame }.is_of_library());
-        assert!(!Frame { file: Some("/app/src/main.rs"), ..frame }.is_of_library());
-        assert!(!Frame { file: None, ..frame }.is_of_library());
+        let frame = Frame { file: Some(rust), ..frame };
+        assert!(frame.is_of_rust() && !frame.is_own());
+        for file in [Some("/app/src/main.rs"), None] {
+            let frame = Frame { file, ..frame };
+            assert!(!frame.is_own() && !frame.is_of_rust());
+        }
     }
 
     #[test]

@@ -87,7 +87,8 @@ pub fn position(
 ) -> Option<usize> {
     let (mut position, mut found) = (0, None);
     each_frame(stack, registers, symbols, &mut |frame| {
-        let hands_on = frame.function.is_some_and(is_plumbing) || frame.is_of_library();
+        let hands_on =
+            frame.function.is_some_and(is_plumbing) || frame.is_own() || frame.is_of_rust();
         if found.is_none() && !hands_on {
             found = Some(position);
         }

@@ -79,7 +79,7 @@ impl Door {
 
     /// How many such frames there are up to this one, which is the next.
     pub fn frames(&mut self, frame: &Frame<'_>) -> usize {
-        self.has_ended |= !frame.function.is_some_and(is_door);
+        self.has_ended |= !(frame.function.is_some_and(is_door) || frame.is_own());
         self.frames += usize::from(!self.has_ended);
         self.frames
     }
