@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 static HEAP: Heapwarden = Heapwarden::new();
 
 /// The most bytes of all blocks together, so that no input is slow.
-const BYTES_MAX: usize = 8 << 20;
+const BYTES_MAX: usize = 2 << 20;
 
 #[derive(Arbitrary, Debug, Clone, Copy)]
 enum Operation {
@@ -31,7 +31,7 @@ enum Operation {
 enum Size {
     Small(u8),
     Medium(u16),
-    /// In units of 64 bytes, less one or two bytes.
+    /// In units of 16 bytes, or one byte less: up to a MiB.
     Large(u16, bool),
 }
 
@@ -41,7 +41,7 @@ impl Size {
         match self {
             Size::Small(size) => usize::from(size).max(1),
             Size::Medium(size) => usize::from(size).max(1),
-            Size::Large(units, odd) => (usize::from(units) + 1) * 64 - usize::from(odd),
+            Size::Large(units, odd) => (usize::from(units) + 1) * 16 - usize::from(odd),
         }
     }
 }
