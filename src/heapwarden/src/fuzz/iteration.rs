@@ -19,6 +19,8 @@ use core::sync::atomic::{
 /// So many calls of malloc and free are remembered one by one.
 const TOUCHED_MAX: usize = 4096;
 
+/// Their addresses, with every bit turned: what stands here leads to no block, or a leaked one would be
+/// reachable.
 static TOUCHED: [AtomicUsize; TOUCHED_MAX] = [const { AtomicUsize::new(0) }; TOUCHED_MAX];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// Whether an input is under way that is to be verified.
@@ -67,7 +69,7 @@ pub fn end() {
         return;
     }
     for address in &TOUCHED[..count] {
-        checked::check_block(address.load(Relaxed), "check of the input");
+        checked::check_block(!address.load(Relaxed), "check of the input");
     }
 }
 
@@ -85,7 +87,7 @@ pub(super) fn touched(block: usize) {
     }
     // What another thread has noted but not yet stored is looked at when it is used again.
     if let Some(place) = TOUCHED.get(COUNT.fetch_add(1, Relaxed)) {
-        place.store(block, Relaxed);
+        place.store(!block, Relaxed);
     }
 }
 
