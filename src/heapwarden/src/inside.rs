@@ -27,6 +27,18 @@ pub fn is_inside() -> bool {
     unsafe { (*tls::block()).inside > 0 }
 }
 
+/// How many guards there are.
+pub(crate) fn depth() -> u32 {
+    // SAFETY: as in `enter`.
+    unsafe { (*tls::block()).inside }
+}
+
+/// Forgets the guards that are left in frames which do not exist any more.
+pub(crate) fn restore(depth: u32) {
+    // SAFETY: as in `enter`.
+    unsafe { (*tls::block()).inside = depth };
+}
+
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {

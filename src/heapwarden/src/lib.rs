@@ -25,6 +25,8 @@ pub mod sandbox;
 pub mod scan;
 pub mod start;
 pub mod symbolize;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod text;
 pub mod unwind;
 

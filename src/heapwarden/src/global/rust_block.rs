@@ -6,6 +6,8 @@
 use super::{ALIGNMENT_MIN, own};
 use crate::checked::{self, Release};
 use crate::chunk::Family;
+#[cfg(feature = "testing")]
+use crate::testing::notice;
 use crate::unwind::Registers;
 use crate::{detect, door, evidence, inside};
 use core::alloc::Layout;
@@ -25,6 +27,8 @@ pub unsafe fn allocate(layout: Layout, zeroed: bool, frame: &Registers) -> *mut 
         door::through(frame, || {
             let block = checked::allocate(layout.size(), alignment, Family::Rust, zeroed);
             note(block, layout.align());
+            #[cfg(feature = "testing")]
+            notice::allocated(block, layout.size());
             block
         })
     }
@@ -41,6 +45,8 @@ pub unsafe fn free(block: *mut u8, layout: Layout, frame: &Registers) {
             return own::free(block, layout);
         }
         door::through(frame, || {
+            #[cfg(feature = "testing")]
+            notice::leaves(block);
             let release = agreed(block, layout, release(layout, "dealloc"));
             checked::free(block, &release);
         });
@@ -73,9 +79,13 @@ unsafe fn resize(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         return null_mut();
     }
     let release = agreed(block, layout, release);
+    #[cfg(feature = "testing")]
+    let before = notice::leaves(block);
     // SAFETY: the promise of the caller of `reallocate`.
     let resized = unsafe { checked::reallocate(block, size, &release) };
     note(resized, layout.align());
+    #[cfg(feature = "testing")]
+    notice::resized(before, resized, size);
     resized
 }
 

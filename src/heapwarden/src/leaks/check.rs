@@ -38,6 +38,8 @@ pub struct Request<'a> {
     pub dangling: bool,
     /// Call sites whose blocks count as reachable, and with them all that they lead to; in order.
     pub suppressed: &'a [u32],
+    /// The only blocks that are of interest, in order; all others count as reachable.
+    pub only: Option<&'a [usize]>,
     /// In a signal handler: the frame that it interrupted. The handler's own is not looked at.
     pub interrupted: Option<&'a libc::ucontext_t>,
 }
@@ -131,12 +133,13 @@ fn scan_stopped<'a>(
     stop::add_descriptors(&mut roots);
     stopped.add_calling_thread(registers, alternate, &mut roots);
     stopped.add_to(&mut roots, coverage);
-    let wanted = Wanted { freed: request.dangling, suppressed: request.suppressed };
+    let wanted =
+        Wanted { freed: request.dangling, suppressed: request.suppressed, only: request.only };
     let nodes = nodes::gather(held, area, wanted)?;
     holes::mark(nodes, &mut roots);
     let mut more = || {
         let mut mapped = Roots::new(area);
-        coverage.mappings_missed = !mapped.add_mapped(held);
+        coverage.mappings_missed = !mapped.add_mapped(held, stopped);
         mapped.finish().unwrap_or(&[])
     };
     let mut found = analyse(nodes, roots.finish()?, &mut more, request, area)?;

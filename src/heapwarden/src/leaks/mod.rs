@@ -14,7 +14,7 @@ mod tell;
 mod turn;
 
 pub use level::Level;
-pub use tell::{Occasion, Outcome, are_there, report};
+pub use tell::{Occasion, Outcome, are_there, is_possible, report};
 
 /// The core's hook: this is a forked child.
 pub(crate) fn repair_after_fork() {

@@ -57,8 +57,12 @@ pub fn report(occasion: Occasion<'_>) -> Option<Outcome> {
     let mut suppressed = List::new();
     let mut outcome = None;
     for round in 1..=ROUNDS_MAX {
-        let request =
-            Request { dangling: options.dangling, interrupted, suppressed: suppressed.as_slice() };
+        let request = Request {
+            dangling: options.dangling,
+            interrupted,
+            suppressed: suppressed.as_slice(),
+            ..Request::default()
+        };
         let mut settled = true;
         let was_possible = check(&request, &mut |found| {
             if round < ROUNDS_MAX && leaks(found) && patterns.all().next().is_some() {

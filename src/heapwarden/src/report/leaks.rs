@@ -6,6 +6,13 @@ use super::leak_facts::LeakFacts;
 use super::session::{self, Session};
 use super::{make, process, text};
 use crate::symbolize::Symbolizer;
+#[cfg(feature = "testing")]
+use {
+    super::text::Style,
+    super::{Detail, Dialect},
+    crate::mapped::List,
+    crate::text::Sink,
+};
 
 /// Reports what a check found. Not for places where errors are reported from: it is only called
 /// where the thread holds no lock of the heap.
@@ -40,4 +47,27 @@ pub fn with_names(action: &mut dyn FnMut(&mut dyn Symbolizer)) {
     session::with_guard(&mut |session: &Session| {
         session.run_with_names(&options, &mut |symbols, _, _| action(symbols));
     });
+}
+
+/// What `action` writes, given names for addresses, a place for it and a style; in a test's message.
+#[cfg(feature = "testing")]
+pub(crate) fn written(
+    action: &mut dyn FnMut(&mut dyn Symbolizer, &mut dyn Sink, &Style),
+) -> List<u8> {
+    let prefix = crate::start::options().strip_path_prefix.as_bytes();
+    let style = Style {
+        detail: Detail::Full,
+        dialect: Dialect::Heapwarden,
+        colour: false,
+        process: process::process_id(),
+        fatal: false,
+        strip_path_prefix: prefix,
+        dedup_token_length: 0,
+    };
+    let mut text = List::new();
+    with_names(&mut |symbols| {
+        text.clear();
+        action(symbols, &mut text, &style);
+    });
+    text
 }

@@ -59,6 +59,8 @@ pub(crate) use folder::read_named;
 pub use kind::Kind;
 pub(crate) use last_output::{is_due as last_output_is_due, write as write_last_output};
 pub use leak_facts::{Hidden, LeakFacts, SiteChange};
+#[cfg(feature = "testing")]
+pub(crate) use leaks::written;
 pub use leaks::{deliver_leaks, with_names};
 pub use lifecycle::{begin, finish};
 pub(crate) use lock::is_mine as is_reporting;

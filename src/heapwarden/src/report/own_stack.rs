@@ -5,6 +5,7 @@
 //! depth, without running destructors: from a fault, a panic, or when there is no memory or no time.
 //! Only the thread that holds the report lock calls either, so one word of state is enough.
 
+use crate::inside;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -80,11 +81,17 @@ pub(super) enum Outcome {
 /// by [`escape`], nobody relies on what its locals would have done when dropped.
 pub(super) unsafe fn run(top: usize, mut action: &mut dyn FnMut()) -> Outcome {
     let argument = (&raw mut action).cast();
+    let depth = inside::depth();
     // SAFETY: the stack is the caller's promise; `enter` takes what `argument` points to; the word is
     // static.
     let escaped = unsafe { heapwarden_report_switch(top, enter, argument, SAVED.as_ptr()) };
     SAVED.store(0, Relaxed);
-    if escaped == 0 { Outcome::Finished } else { Outcome::Escaped }
+    if escaped == 0 {
+        return Outcome::Finished;
+    }
+    // Guards that were left behind do not lower the flag any more.
+    inside::restore(depth);
+    Outcome::Escaped
 }
 
 /// The same for what is never left.

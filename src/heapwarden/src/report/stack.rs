@@ -11,7 +11,7 @@ use crate::text::Sink;
 
 /// Prints a stack.
 pub fn deliver_stack(frames: &[usize]) {
-    write(&mut |symbols, out, style| text::render_stack(frames, symbols, out, style));
+    write(&mut |symbols, out, style| text::render_stack(frames.into(), symbols, out, style));
 }
 
 /// Prints the call sites that hold most of `bytes` in `blocks`.

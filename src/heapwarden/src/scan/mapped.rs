@@ -1,7 +1,8 @@
 //! Memory that the program mapped by itself. Allocators on top of `mmap` (Python's, a pool's) keep
 //! the only pointers to blocks there, so it is read before anything is called lost, as Memcheck
 //! reads it. What is left out: the library's own mappings, thread stacks (those in use are roots of
-//! their own; those that libc keeps for later hold old values), files and shared memory.
+//! their own; those that libc keeps for later, and those for signal handlers, hold old values), files and
+//! shared memory.
 //!
 //! Pages that were never touched are not read, nor made present by a look at them.
 //! Cost: /proc/self/maps, and 8 bytes of /proc/self/pagemap per page.
@@ -11,6 +12,7 @@ use super::glibc;
 use super::pagemap::Pagemap;
 use super::readable::stretches;
 use super::segments;
+use super::stop::Stopped;
 use crate::symbolize::maps::{self, Mapping};
 use core::ops::Range;
 use heapwarden_core::os::PAGE;
@@ -20,12 +22,21 @@ use heapwarden_core::{Held, own_ranges};
 struct Excluded<'a>(&'a [(usize, usize)]);
 
 /// Calls `visit` with each stretch of such memory. False when it is not known which memory that is.
-pub fn visit(held: &Held, memory: &Area, visit: &mut dyn FnMut(Range<usize>)) -> bool {
+pub fn visit(
+    held: &Held,
+    stopped: &Stopped,
+    memory: &Area,
+    visit: &mut dyn FnMut(Range<usize>),
+) -> bool {
+    let excluded = |visit: &mut dyn FnMut(Range<usize>)| {
+        stopped.alternate_stacks(visit);
+        own(held, visit)
+    };
     let mut count = 0;
-    let is_known = own(held, &mut |_| count += 1);
+    let is_known = excluded(&mut |_| count += 1);
     let Some(list) = memory.alloc_slice::<(usize, usize)>(count) else { return false };
     let mut places = list.iter_mut();
-    own(held, &mut |range| {
+    excluded(&mut |range| {
         if let Some(place) = places.next() {
             *place = (range.start, range.end);
         }

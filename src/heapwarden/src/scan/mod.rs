@@ -25,6 +25,9 @@ mod stacks;
 pub(crate) mod stop;
 mod tasks;
 
+#[cfg(feature = "testing")]
+pub(crate) use glibc::descriptor_bytes;
+
 /// Looks up what a scan needs to know of libc; once, when libc is ready.
 pub fn prepare() {
     glibc::prepare();

@@ -22,6 +22,8 @@ pub struct Wanted<'a> {
     pub freed: bool,
     /// Call sites whose blocks are ignored, in order.
     pub suppressed: &'a [u32],
+    /// The blocks that are not ignored, in order; `None` for all.
+    pub only: Option<&'a [usize]>,
 }
 
 // SAFETY: numbers, and an enumeration whose first variant is 0.
@@ -126,7 +128,8 @@ impl List<'_, '_> {
         let is_ignored = known.is_some_and(Record::is_ignored)
             || self.judge.ignores(site)
             || inherited::is(thread, sequence)
-            || self.wanted.suppressed.binary_search(&site).is_ok();
+            || self.wanted.suppressed.binary_search(&site).is_ok()
+            || self.wanted.only.is_some_and(|only| only.binary_search(&payload.start).is_err());
         let flags = if is_ignored { Node::IGNORED } else { 0 };
         self.push(Node::new(payload.start, payload.len(), site, thread, flags));
     }

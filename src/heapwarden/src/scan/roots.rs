@@ -11,6 +11,7 @@ use super::readable::stretches;
 use super::registers::Registers;
 use super::segments;
 use super::stacks::{self, Part, Place};
+use super::stop::Stopped;
 use crate::leaks::facts::Holder;
 use core::mem;
 use core::ops::Range;
@@ -106,9 +107,9 @@ impl<'a> Roots<'a> {
     }
 
     /// What the program mapped by itself. False when that is not known.
-    pub fn add_mapped(&mut self, held: &Held) -> bool {
+    pub fn add_mapped(&mut self, held: &Held, stopped: &Stopped) -> bool {
         let memory = self.memory;
-        mapped::visit(held, memory, &mut |range| self.push(range, Holder::Mapped))
+        mapped::visit(held, stopped, memory, &mut |range| self.push(range, Holder::Mapped))
     }
 
     /// What the program registered.

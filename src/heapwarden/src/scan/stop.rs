@@ -14,6 +14,7 @@ use super::slots::{self, Slot};
 use super::stacks::Place;
 use super::tasks::Tasks;
 use crate::leaks::facts::Coverage;
+use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use heapwarden_core::os::syscall;
 use heapwarden_core::tls;
@@ -159,6 +160,31 @@ impl Stopped {
             }
         }
         coverage.threads_missed += self.unknown;
+    }
+
+    /// Calls `visit` with the alternate signal stacks of the threads that are stopped, and of the calling
+    /// one. What lies there is in use only where a stack pointer is in it, which is looked at with the
+    /// thread; else it is what was left by the last handler, the one that stopped the thread included.
+    pub fn alternate_stacks(&self, visit: &mut dyn FnMut(Range<usize>)) {
+        let mut tell = |stack: &libc::stack_t| {
+            let start = stack.ss_sp as usize;
+            // One in a block of the heap is no memory of the program's own.
+            if !heapwarden_core::is_ours(start) {
+                visit(start..start.saturating_add(stack.ss_size));
+            }
+        };
+        for slot in self.slots().filter(|slot| slot.is_stopped()) {
+            // SAFETY: as in `add_to`.
+            let context = unsafe { &*(slot.context.load(Relaxed) as *const libc::ucontext_t) };
+            tell(&context.uc_stack);
+        }
+        let mut own = libc::stack_t { ss_sp: core::ptr::null_mut(), ss_flags: 0, ss_size: 0 };
+        // SAFETY: the kernel writes to the local.
+        let known =
+            unsafe { syscall::call(libc::SYS_sigaltstack, [0, &raw mut own as usize, 0, 0, 0, 0]) };
+        if known.is_ok() && own.ss_flags & libc::SS_DISABLE == 0 {
+            tell(&own);
+        }
     }
 
     /// Adds what the calling thread holds.

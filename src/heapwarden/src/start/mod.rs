@@ -132,6 +132,8 @@ fn core_config(options: &Options) -> heapwarden_core::Config {
 fn repair_after_fork() {
     checked::repair_after_fork();
     leaks::repair_after_fork();
+    #[cfg(feature = "testing")]
+    crate::testing::repair_after_fork();
 }
 
 fn complain(complaint: Complaint<'_>) {

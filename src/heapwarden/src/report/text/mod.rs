@@ -20,6 +20,7 @@ mod summary;
 
 use super::dialect::{Detail, Dialect};
 use super::facts::Facts;
+use crate::callsite::Stack;
 use crate::symbolize::Symbolizer;
 use crate::text::Sink;
 use page::Page;
@@ -29,7 +30,7 @@ pub(crate) use stack::{Door, lookup_address};
 
 pub use blame::is_plumbing;
 pub(crate) use holders::render as render_holders;
-pub use leaks::render as render_leaks;
+pub use leaks::{render as render_leaks, render_records as render_leak_records};
 pub use stack::starts_rust_runtime;
 pub use summary::place as summary_place;
 
@@ -68,13 +69,13 @@ pub fn render(facts: &Facts<'_>, symbols: &mut dyn Symbolizer, out: &mut dyn Sin
 
 /// Writes a stack, and the empty line behind it.
 pub(crate) fn render_stack(
-    frames: &[usize],
+    frames: Stack<'_>,
     symbols: &mut dyn Symbolizer,
     out: &mut dyn Sink,
     style: &Style,
 ) {
     let sheet = &mut Sheet::new(symbols, out, style);
-    sheet.stack(frames.into(), None);
+    sheet.stack(frames, None);
     sheet.end_line();
 }
 

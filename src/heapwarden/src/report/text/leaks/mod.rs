@@ -38,6 +38,16 @@ pub fn render(
     }
 }
 
+/// Writes what leaked, without what stands around it in a report.
+pub fn render_records(
+    facts: &LeakFacts<'_>,
+    symbols: &mut dyn Symbolizer,
+    out: &mut dyn Sink,
+    style: &Style,
+) {
+    record::write(&mut Sheet::new(symbols, out, style), facts);
+}
+
 fn whole(sheet: &mut Sheet<'_, '_>, facts: &LeakFacts<'_>) {
     let has_blocks = facts.has_blocks_to_tell();
     if has_blocks {
