@@ -157,7 +157,7 @@ fn layout_of_slab(class: u8) -> Layout {
 /// is no memory for its slab's.
 #[inline]
 pub fn of_slot(slot: usize, class: usize) -> Option<&'static Record> {
-    let (extension, number) = heapwarden_core::slab_word(slot)?;
+    let (extension, number) = heapwarden_core::slab_word(slot, class)?;
     // Acquire: pairs with the AcqRel that installed the records.
     let mut records = extension.load(Acquire);
     if records == 0 {

@@ -18,8 +18,8 @@ pub use stack::Stack;
 pub(crate) use trie::FACTS as NODE_FACTS;
 
 use crate::unwind::{
-    self, Backtrace, DEPTH_MAX, Engine, EngineChoice, FramePointerSteps, FramehopSteps, LastStack,
-    Registers, Request, Steps, Window,
+    self, Backtrace, DEPTH_MAX, Engine, EngineChoice, Frame, FramePointerSteps, FramehopSteps,
+    LastStack, Registers, Request, Steps, ThreadState, Window,
 };
 use trie::STACKS;
 
@@ -83,7 +83,8 @@ fn find(request: &Request) -> CallSite {
 
 #[inline]
 fn find_by<S: Steps>(request: &Request) -> CallSite {
-    let site = unwind::with_stack::<S, u32>(request, |state, window| {
+    let again = |state: &mut ThreadState, window| state.last_site.get(window);
+    let site = unwind::with_stack::<S, u32>(request, again, |state, window| {
         if window.count == 0 {
             return 0;
         }
@@ -103,32 +104,38 @@ fn find_by<S: Steps>(request: &Request) -> CallSite {
 /// The call site of a part of the last stack.
 #[inline]
 fn of_window(last: &mut LastStack, window: Window) -> u32 {
-    let Window { end, count, .. } = window;
-    let outer = end - count;
+    let Some(frames) = last.frames.get_mut(window.end - window.count..window.end) else { return 0 };
     // The innermost frame whose node has all frames of the part that lie around it.
-    let known = (outer..end).rev().find(|index| last.frames[*index].reaches(index - outer + 1));
-    let mut number = 0;
-    let mut from = outer;
-    if let Some(index) = known {
-        (number, from) = (last.frames[index].node, index + 1);
-    } else if let Some(site) = sites::find(pcs(last, window)) {
+    let (mut number, mut reach) = (0, 0);
+    let mut from = frames.len();
+    while let Some(frame) = frames[..from].last() {
+        if frame.reaches(from) {
+            (number, reach) = (frame.node, frame.reach());
+            break;
+        }
+        from -= 1;
+    }
+    let count = frames.len();
+    if from == 0
+        && let Some(site) = sites::find(pcs(frames))
+    {
         // A deep stack of which too little was remembered: no new nodes are needed.
-        last.frames[end - 1].attach(sites::node(site), count);
+        frames[count - 1].attach(sites::node(site), count);
         return site;
     }
-    for index in from..end {
-        number = STACKS.child(number, last.frames[index].registers.pc);
+    for frame in &mut frames[from..] {
+        // SAFETY: 0, or what a frame was given here, which is a node.
+        number = unsafe { STACKS.child(number, frame.registers.pc) };
         if number == 0 {
             return 0;
         }
-        let callers = if index == outer { 0 } else { last.frames[index - 1].reach() };
-        last.frames[index].attach(number, callers + 1);
+        reach += 1;
+        frame.attach(number, reach);
     }
-    sites::known(number, count).unwrap_or_else(|| sites::make(number, count))
+    sites::known(number, count).unwrap_or_else(|| sites::make(number, pcs(frames)))
 }
 
-fn pcs(last: &LastStack, window: Window) -> impl Iterator<Item = usize> + Clone {
-    let frames = &last.frames[window.end - window.count..window.end];
+fn pcs(frames: &[Frame]) -> impl ExactSizeIterator<Item = usize> + Clone {
     frames.iter().rev().map(|frame| frame.registers.pc)
 }
 
@@ -156,14 +163,10 @@ fn of_frames(stack: &[usize]) -> CallSite {
     if let Some(site) = sites::find(stack.iter().copied()) {
         return CallSite(site);
     }
-    let mut number = 0;
-    for pc in stack.iter().rev() {
-        number = STACKS.child(number, *pc);
-        if number == 0 {
-            return CallSite::UNKNOWN;
-        }
+    match STACKS.enter(stack.iter().rev().copied()) {
+        0 => CallSite::UNKNOWN,
+        node => CallSite(sites::make(node, stack.iter().copied())),
     }
-    CallSite(sites::make(number, stack.len()))
 }
 
 /// Puts the counters in order in a forked child.

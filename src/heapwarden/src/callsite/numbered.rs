@@ -62,6 +62,19 @@ impl<T: Zeroed> Numbered<T> {
         Some(unsafe { &*chunk.add(number as usize % CHUNK) })
     }
 
+    /// The thing of a number that was claimed.
+    ///
+    /// # Safety
+    /// It was, and by whom is known to this thread.
+    #[inline(always)]
+    pub unsafe fn claimed(&self, number: u32) -> &T {
+        // SAFETY: the caller's promise: the chunk is mapped, and never unmapped.
+        unsafe {
+            let chunk = self.chunks.get_unchecked(number as usize / CHUNK).load(Acquire);
+            &*chunk.add(number as usize % CHUNK)
+        }
+    }
+
     /// A number that nobody has, and its thing, all zero. `None` when there is no room, which is
     /// told once.
     pub fn claim(&self) -> Option<(u32, &T)> {

@@ -10,7 +10,7 @@
 
 use super::counters::Sums;
 use super::numbered::{CHUNK, CHUNKS, Numbered, Zeroed};
-use super::trie::{Frames, STACKS};
+use super::trie::STACKS;
 use crate::unwind::hash_of;
 use core::sync::atomic::{
     AtomicU32,
@@ -79,13 +79,13 @@ pub fn node(number: u32) -> u32 {
 }
 
 /// The call site with these frames, innermost first, if there is one.
-pub fn find(frames: impl Iterator<Item = usize> + Clone) -> Option<u32> {
+pub fn find(frames: impl ExactSizeIterator<Item = usize> + Clone) -> Option<u32> {
     let (tag, place) = place_of(frames.clone());
     find_in(place.load(Acquire), tag, frames)
 }
 
-fn place_of(frames: impl Iterator<Item = usize> + Clone) -> (u32, &'static AtomicU32) {
-    let count = frames.clone().count() as u32;
+fn place_of(frames: impl ExactSizeIterator<Item = usize>) -> (u32, &'static AtomicU32) {
+    let count = frames.len() as u32;
     let hash = hash_of(frames);
     let tag = (hash as u32) << COUNT_BITS | count & COUNT_MASK;
     (tag, &PLACE[(hash >> 32) as usize % PLACES])
@@ -102,12 +102,11 @@ fn find_in(first: u32, tag: u32, frames: impl Iterator<Item = usize> + Clone) ->
     None
 }
 
-/// The call site with the innermost `count` frames of a node, which is made if there is none; 0 if
-/// there is no memory.
+/// The call site with these frames, which are the innermost of a node. It is made if there is none;
+/// 0 if there is no memory.
 #[cold]
 #[inline(never)]
-pub fn make(node: u32, count: usize) -> u32 {
-    let frames: core::iter::Take<Frames> = STACKS.frames(node).take(count);
+pub fn make(node: u32, frames: impl ExactSizeIterator<Item = usize> + Clone) -> u32 {
     let (tag, place) = place_of(frames.clone());
     let mut fresh = 0;
     let number = loop {
@@ -152,30 +151,32 @@ mod tests {
     use super::*;
 
     fn enter(frames: &[usize]) -> u32 {
-        frames.iter().rev().fold(0, |parent, pc| STACKS.child(parent, *pc))
+        STACKS.enter(frames.iter().rev().copied())
     }
 
     #[test]
     fn the_same_innermost_frames_are_one_call_site_whatever_lies_around_them() {
-        let one = make(enter(&[9001, 9002, 9003, 9004]), 3);
-        let other = make(enter(&[9001, 9002, 9003, 9005, 9006]), 3);
-        let exact = make(enter(&[9001, 9002, 9003]), 3);
+        let inner = || [9001, 9002, 9003].into_iter();
+        let one = make(enter(&[9001, 9002, 9003, 9004]), inner());
+        let other = make(enter(&[9001, 9002, 9003, 9005, 9006]), inner());
+        let exact = make(enter(&[9001, 9002, 9003]), inner());
         assert_ne!(one, 0);
         assert_eq!((one, one), (other, exact));
         assert!(frames(one).eq([9001, 9002, 9003]));
-        assert_eq!(find([9001, 9002, 9003].into_iter()), Some(one));
+        assert_eq!(find(inner()), Some(one));
         assert_eq!(known(enter(&[9001, 9002, 9003, 9005, 9006]), 3), Some(one));
     }
 
     #[test]
     fn another_number_of_frames_is_another_call_site() {
         let node = enter(&[9011, 9012, 9013]);
-        let (two, three) = (make(node, 2), make(node, 3));
+        let of_two = || [9011, 9012].into_iter();
+        let (two, three) = (make(node, of_two()), make(node, [9011, 9012, 9013].into_iter()));
         assert_ne!(two, three);
         assert!(frames(two).eq([9011, 9012]) && frames(three).eq([9011, 9012, 9013]));
         assert_eq!(find([9011].into_iter()), None);
         // The node keeps the last answer, and says which that is.
         assert_eq!((known(node, 3), known(node, 2)), (Some(three), None));
-        assert_eq!(make(node, 2), two);
+        assert_eq!(make(node, of_two()), two);
     }
 }

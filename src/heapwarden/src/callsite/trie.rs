@@ -58,19 +58,36 @@ impl Trie {
 
     /// The node of the frame `pc` called from `parent` (0 for a frame without one), which is made
     /// if there is none; 0 if there is no memory.
-    #[inline]
-    pub fn child(&self, parent: u32, pc: usize) -> u32 {
-        if let Some(node) = self.node(parent) {
-            // Acquire: pairs with the Release in `enter`, as all loads of links do.
-            let mut number = node.children.load(Acquire);
-            while let Some(child) = self.node(number) {
-                if child.pc.load(Relaxed) == pc && child.parent.load(Relaxed) == parent {
-                    return number;
+    ///
+    /// # Safety
+    /// `parent` is 0 or a node of this trie.
+    #[inline(always)]
+    pub unsafe fn child(&self, parent: u32, pc: usize) -> u32 {
+        if parent != 0 {
+            // SAFETY: the caller's promise. Links lead to nodes that were claimed, and whoever sees
+            // one sees the node. Acquire: pairs with the Release in `in_list`.
+            unsafe {
+                let mut number = self.nodes.claimed(parent).children.load(Acquire);
+                while number != 0 {
+                    let child = self.nodes.claimed(number);
+                    if child.pc.load(Relaxed) == pc {
+                        return number;
+                    }
+                    number = child.next.load(Relaxed);
                 }
-                number = child.next.load(Relaxed);
             }
         }
         self.find_or_enter(parent, pc)
+    }
+
+    /// The node of a stack, innermost frame last, as [`child`](Self::child).
+    pub fn enter(&self, mut stack: impl Iterator<Item = usize>) -> u32 {
+        // SAFETY: what `child` says, if not 0, is a node; after a 0 there is no further question.
+        let child = |parent, pc| match unsafe { self.child(parent, pc) } {
+            0 => None,
+            node => Some(node),
+        };
+        stack.try_fold(0, child).unwrap_or(0)
     }
 
     #[cold]

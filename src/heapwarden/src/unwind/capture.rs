@@ -1,6 +1,7 @@
 //! One capture with the memory of the thread's last one.
 
 use super::reader::Reader;
+use super::registers::Registers;
 use super::rule::Rule;
 use super::thread_state::{self, ThreadState};
 use super::walk::{Request, Window, walk, walk_plainly};
@@ -22,16 +23,49 @@ const ENGINES: u32 = 2;
 /// How often a capture starts again because a module was found closed on the way.
 const ROUNDS: usize = 3;
 
-/// Captures and hands the thread's state and the frames in it to `action`. `None` if the state
-/// cannot be had.
-#[inline]
+/// Captures and hands the thread's state and the frames in it to `action`, but first, if the stack is
+/// that of the last capture, to `again`, which may know the answer. `None` if the state cannot be had.
+#[inline(always)]
 pub fn with_stack<S: Steps, R>(
     request: &Request,
+    again: impl FnOnce(&mut ThreadState, Window) -> Option<R>,
     action: impl FnOnce(&mut ThreadState, Window) -> R,
 ) -> Option<R> {
     let mut borrowed = thread_state::borrow(request.start.sp)?;
     let state = borrowed.state();
     let own = state.bounds.around(request.start.sp);
+    let mut start = None;
+    if state.generation == generation_of::<S>() {
+        start = state.ways_out.shorten(request, &own);
+        if let Some(window) = unchanged(state, request, start)
+            && let Some(known) = again(state, window)
+        {
+            return Some(known);
+        }
+    }
+    Some(capture_anew::<S, R>(state, request, own, start, action))
+}
+
+/// The stack of the last capture. A function of its own, and the rest another one, so that what
+/// most captures of a loop come to is all done in registers.
+#[inline(always)]
+fn unchanged(state: &ThreadState, request: &Request, start: Option<Registers>) -> Option<Window> {
+    let (start, skip) = start.map_or((request.start, request.skip), |start| (start, 0));
+    if skip != 0 || request.own.contains(&start.pc) {
+        return None;
+    }
+    usual::unchanged(&state.last, &start, request.depth)
+}
+
+/// `start` is the program's frame, if the way there is known.
+#[inline(never)]
+fn capture_anew<S: Steps, R>(
+    state: &mut ThreadState,
+    request: &Request,
+    own: Range<usize>,
+    mut start: Option<Registers>,
+    action: impl FnOnce(&mut ThreadState, Window) -> R,
+) -> R {
     let mut window;
     let mut round = 0;
     loop {
@@ -40,9 +74,10 @@ pub fn with_stack<S: Steps, R>(
             state.generation = generation;
             state.last.clear();
             state.ways_out.clear();
+            start = None;
         }
         let mut reader = S::reader(own.clone());
-        window = capture_once::<S>(state, request, &own, &mut reader);
+        window = capture_once::<S>(state, request, start, &mut reader);
         round += 1;
         if window.odd && !window.same {
             doubt(state);
@@ -54,24 +89,25 @@ pub fn with_stack<S: Steps, R>(
     if !window.same {
         state.last_site.forget();
     }
-    Some(action(state, window))
+    action(state, window)
 }
 
 #[inline(always)]
 fn capture_once<S: Steps>(
     state: &mut ThreadState,
     request: &Request,
-    own: &Range<usize>,
+    shorter: Option<Registers>,
     reader: &mut Reader,
 ) -> Window {
-    let shortened = state.ways_out.shorten(request, own);
-    let shorter = shortened.as_ref().unwrap_or(request);
-    let is_program = !shorter.is_own(0, shorter.start.pc);
-    if is_program && let Some(window) = usual::capture(&mut state.last, shorter, reader, S::rule) {
+    let (start, skip) = shorter.map_or((request.start, request.skip), |start| (start, 0));
+    let is_program = skip == 0 && !request.own.contains(&start.pc);
+    let last = &mut state.last;
+    if is_program && let Some(window) = usual::changed(last, &start, request.depth, reader, S::rule)
+    {
         return window;
     }
-    let window = walk(&mut state.last, shorter, reader, S::rule);
-    if shortened.is_none() && window.count > 0 && state.last.end > window.end {
+    let window = walk(last, &Request { start, skip, ..request.clone() }, reader, S::rule);
+    if shorter.is_none() && window.count > 0 && state.last.end > window.end {
         state.ways_out.learn(request, &state.last.frames[window.end - 1..state.last.end]);
     }
     window
@@ -95,7 +131,8 @@ fn doubt(state: &mut ThreadState) {
 pub fn capture<S: Steps>(request: &Request, out: &mut [usize]) -> usize {
     let depth = request.depth.min(DEPTH_MAX).min(out.len());
     let request = Request { depth, ..request.clone() };
-    let written = with_stack::<S, usize>(&request, |state, window| {
+    let again = |_: &mut ThreadState, _| None;
+    let written = with_stack::<S, usize>(&request, again, |state, window| {
         let Window { end, count, .. } = window;
         for (place, frame) in out.iter_mut().zip(state.last.frames[end - count..end].iter().rev()) {
             *place = frame.registers.pc;

@@ -12,6 +12,9 @@ use super::reader::Reader;
 use super::registers::Registers;
 use super::rule::{Caller, Rule};
 
+/// More is never asked for: see [`hash`](super::hash).
+const REACH_MAX: usize = super::DEPTH_MAX;
+
 /// A word that is no return address, for slots that [`Frame::holds`] must not read.
 static NOWHERE: usize = 0;
 
@@ -89,7 +92,7 @@ impl Frame {
     /// Notes a node, and for how many frames it is right.
     #[inline(always)]
     pub fn attach(&mut self, node: u32, reach: usize) {
-        (self.node, self.reach) = (node, reach.min(u16::MAX.into()) as u16);
+        (self.node, self.reach) = (node, reach.min(REACH_MAX) as u16);
     }
 
     /// Whether this remembered frame is the same as one that was just found.

@@ -47,9 +47,11 @@ pub(crate) use bounds::first_stack_end;
 pub(crate) use capture::{Steps, capture_unaided, with_stack};
 pub(crate) use critical::{block_signals, restore_signals};
 pub(crate) use engine::{FramePointerSteps, FramehopSteps, chosen};
+pub(crate) use frame::Frame;
 pub(crate) use hash::of as hash_of;
 pub(crate) use last_stack::LastStack;
 pub(crate) use readable::is_readable;
+pub(crate) use thread_state::ThreadState;
 pub use walk::{Request, Window};
 
 pub use engine::{Backtrace, Engine, EngineChoice, FramePointer, Framehop, Unaided, set_engine};

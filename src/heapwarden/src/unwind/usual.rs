@@ -9,46 +9,35 @@ use super::last_stack::LastStack;
 use super::reader::Reader;
 use super::registers::Registers;
 use super::rule::Rule;
-use super::walk::{Request, Window};
+use super::walk::Window;
 
 /// More new frames than this are left to the walk.
 const FRESH_MAX: usize = 24;
 
-/// Makes `last` the stack of `request`, no frame of which is the library's; `None`, with nothing
-/// changed, if that is not the usual way.
+/// The stack of at most `depth` frames from `start` on, no frame of which is the library's, if that is
+/// the last one and lies on the thread's own stack.
 #[inline(always)]
-pub fn capture(
-    last: &mut LastStack,
-    request: &Request,
-    reader: &mut Reader,
-    rule_of: impl FnMut(usize) -> Option<Rule>,
-) -> Option<Window> {
-    unchanged(last, request, reader).or_else(|| changed(last, request, reader, rule_of))
+pub fn unchanged(last: &LastStack, start: &Registers, depth: usize) -> Option<Window> {
+    let known = last.frames.get(last.first..last.end)?;
+    let count = known.len().min(depth);
+    let (innermost, others) = known[known.len() - count..].split_last()?;
+    let is_whole = count == depth || last.complete;
+    let same = is_whole && innermost.is(start) && others.iter().rev().all(Frame::holds);
+    same.then_some(Window { end: last.end, count, same, odd: false })
 }
 
-/// The stack of the last capture.
+/// Makes `last` that stack if it is new frames and then remembered ones; `None`, with nothing changed,
+/// if it is not.
 #[inline(always)]
-fn unchanged(last: &LastStack, request: &Request, reader: &mut Reader) -> Option<Window> {
-    let innermost = last.end.wrapping_sub(1);
-    if last.end == last.first || !last.frames[innermost].is(&request.start) {
-        return None;
-    }
-    let (index, held) = last.verify(innermost, request.depth, reader);
-    let count = last.end - index;
-    let is_whole = held && (count == request.depth || last.complete);
-    is_whole.then_some(Window { end: last.end, count, same: true, odd: false })
-}
-
-/// New frames, and then remembered ones.
-#[inline(never)]
-fn changed(
+pub fn changed(
     last: &mut LastStack,
-    request: &Request,
+    start: &Registers,
+    depth: usize,
     reader: &mut Reader,
     mut rule_of: impl FnMut(usize) -> Option<Rule>,
 ) -> Option<Window> {
-    let Registers { mut pc, mut sp, mut bp } = request.start;
-    let mut frame = Frame::start(request.start);
+    let Registers { mut pc, mut sp, mut bp } = *start;
+    let mut frame = Frame::start(*start);
     let (mut kept, mut fresh) = (last.end, 0);
     loop {
         while kept > last.first && last.frames[kept - 1].registers.sp < sp {
@@ -58,7 +47,7 @@ fn changed(
             return None;
         }
         // As deep as was asked, and no remembered frame is part of it: nothing to verify.
-        if fresh == request.depth {
+        if fresh == depth {
             return None;
         }
         if last.frames[kept - 1].is(&Registers { pc, sp, bp }) {
@@ -85,7 +74,7 @@ fn changed(
     if fresh > 0 {
         last.frames[kept - 1].reached_as(&frame);
     }
-    let wanted = request.depth - fresh;
+    let wanted = depth - fresh;
     let (index, held) = last.verify(kept - 1, wanted, reader);
     if !held || (kept - index < wanted && !last.complete) {
         return None;
@@ -94,6 +83,6 @@ fn changed(
     if !same {
         last.append(kept, fresh);
     }
-    let count = (last.end - last.first).min(request.depth);
+    let count = (last.end - last.first).min(depth);
     Some(Window { end: last.end, count, same, odd: false })
 }

@@ -43,6 +43,8 @@ pub struct WaysOut {
     ways: [Way; WAYS],
     /// The next one that is forgotten.
     next: usize,
+    /// The one that was gone last.
+    last: usize,
     own: usize,
 }
 
@@ -52,14 +54,22 @@ impl WaysOut {
         self.ways.iter_mut().for_each(|way| way.pc = 0);
     }
 
-    /// The same request from the program's frame on, if the way there is known. `stack` can be read.
+    /// The program's frame, if the way there is known. `stack` can be read.
     #[inline(always)]
-    pub fn shorten(&self, request: &Request, stack: &Range<usize>) -> Option<Request> {
+    pub fn shorten(&mut self, request: &Request, stack: &Range<usize>) -> Option<Registers> {
         if self.own != request.own.start {
             return None;
         }
-        let start = self.ways.iter().find_map(|way| way.follow(request, stack))?;
-        Some(Request { start, skip: 0, ..request.clone() })
+        let last = self.ways[self.last % WAYS].follow(request, stack);
+        last.or_else(|| self.try_others(request, stack))
+    }
+
+    fn try_others(&mut self, request: &Request, stack: &Range<usize>) -> Option<Registers> {
+        let followed = self.ways.iter().map(|way| way.follow(request, stack));
+        let (index, start) =
+            followed.enumerate().find_map(|(index, start)| Some((index, start?)))?;
+        self.last = index;
+        Some(start)
     }
 
     /// Remembers the way that a walk went: `frames` from the program's frame, the first, inwards.

@@ -24,7 +24,7 @@ fn paths(seed: u64, count: usize) -> Vec<Vec<usize>> {
 }
 
 fn enter(trie: &Trie, path: &[usize]) -> u32 {
-    path.iter().fold(0, |parent, pc| trie.child(parent, *pc))
+    trie.enter(path.iter().copied())
 }
 
 #[test]
