@@ -283,6 +283,11 @@ fn a_program_that_uses_the_library_crate_is_not_interposed() {
     for name in EXPORTS.iter().chain(INTERCEPTED) {
         assert!(!defined.iter().any(|(_, other)| other == name), "the program defines {name}");
     }
+    // Nor what fuzzers look up, nor a way to see threads start.
+    for start in ["__sanitizer_", "__lsan_", "__asan_", "pthread_"] {
+        let found = defined.iter().find(|(_, name)| name.starts_with(start));
+        assert_eq!(found, None, "the program defines {start}...");
+    }
 }
 
 /// Where intercepted calls lead to is out of reach of stray writes once it is settled.
