@@ -56,12 +56,16 @@ pub fn check_random_neighbour(slot: usize, random: usize) {
     }
 }
 
-/// Verifies the block that `payload` is, or was. What is no block any more is left alone.
-pub fn check_block(payload: usize, what: &'static str) {
+/// Verifies the block that `payload` is, or was; only if it still is, with `live`. What is no block any
+/// more is left alone.
+pub fn check_block(payload: usize, live: bool, what: &'static str) {
     if let Some(place) = heapwarden_core::place(payload) {
         let start = place.first + place.slot * place.slot_bytes;
         let end = start + place.slot_bytes;
-        if place.slot < place.carved && look(start, end) != Look::Intact {
+        if place.slot >= place.carved || live && is_freed(start) {
+            return;
+        }
+        if look(start, end) != Look::Intact {
             report(start, end, what);
         }
     } else if let Some(found) = heapwarden_core::locate(payload)
@@ -69,6 +73,13 @@ pub fn check_block(payload: usize, what: &'static str) {
     {
         report_large(found.block, what);
     }
+}
+
+/// Whether a slot of a slab says of itself that it is no live block's.
+fn is_freed(slot: usize) -> bool {
+    // SAFETY: a slab's memory is mapped.
+    let found = unsafe { Header::read(slot) };
+    found.is_valid(slot) && found.state() != State::Live
 }
 
 /// Verifies a live block before it is used by `what`.

@@ -62,21 +62,21 @@ pub(crate) fn allocated(block: *const u8, size: usize) {
     if block.is_null() && size < LARGE {
         return;
     }
-    iteration::touched(block.addr());
+    iteration::allocated(block.addr());
     call(&|malloc, _| malloc(block.cast(), size));
 }
 
 /// A block is about to be freed.
 #[inline]
 pub(crate) fn freeing(block: *const u8) {
-    iteration::touched(block.addr());
+    iteration::freed(block.addr());
     call(&|_, free| free(block.cast()));
 }
 
 /// A block got another size where it lies: one that is freed, and one that is allocated.
 #[inline]
 pub(crate) fn resized(block: *const u8, size: usize) {
-    iteration::touched(block.addr());
+    iteration::freed(block.addr());
     call(&|malloc, free| {
         free(block.cast());
         malloc(block.cast(), size);

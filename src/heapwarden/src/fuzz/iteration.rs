@@ -19,6 +19,9 @@ use core::sync::atomic::{
 /// So many calls of malloc and free are remembered one by one.
 const TOUCHED_MAX: usize = 4096;
 
+/// Set in the address of a block that was allocated; blocks start at multiples of 16.
+const ALLOCATED: usize = 1;
+
 /// Their addresses, with every bit turned: what stands here leads to no block, or a leaked one would be
 /// reachable.
 static TOUCHED: [AtomicUsize; TOUCHED_MAX] = [const { AtomicUsize::new(0) }; TOUCHED_MAX];
@@ -69,7 +72,9 @@ pub fn end() {
         return;
     }
     for address in &TOUCHED[..count] {
-        checked::check_block(!address.load(Relaxed), "check of the input");
+        let address = !address.load(Relaxed);
+        // What was freed again is there once more.
+        checked::check_block(address & !ALLOCATED, address & ALLOCATED != 0, "check of the input");
     }
 }
 
@@ -78,11 +83,22 @@ pub(super) fn has_begun() -> bool {
     PREPARED.load(Relaxed)
 }
 
-/// A block was allocated or freed.
+/// A block was allocated.
 #[inline]
-pub(super) fn touched(block: usize) {
+pub(super) fn allocated(block: usize) {
+    touched(block | ALLOCATED);
+}
+
+/// A block is about to be freed, or was resized.
+#[inline]
+pub(super) fn freed(block: usize) {
+    touched(block);
+}
+
+#[inline]
+fn touched(block: usize) {
     // Acquire: pairs with the Release in `begin`.
-    if block == 0 || !RUNS.load(Acquire) {
+    if !RUNS.load(Acquire) {
         return;
     }
     // What another thread has noted but not yet stored is looked at when it is used again.
