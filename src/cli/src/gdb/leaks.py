@@ -35,7 +35,7 @@ class Judge:
             return True
         site = record.allocated_at
         if site not in self.by_loader:
-            frames = stacks.frames(self.heap, site)
+            frames = stacks.frames(self.heap, site, most=1)
             is_loaders = bool(frames) and self.loader[0] <= frames[0] < self.loader[1]
             self.by_loader[site] = is_loaders or (self.has_sites and site == 0)
         return self.by_loader[site]

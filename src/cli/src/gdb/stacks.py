@@ -22,13 +22,14 @@ def _thing(heap, chunks, structure, index):
     return heap.structure(base + heap.facts[structure] * at, structure) if base else None
 
 
-def frames(heap, site):
+def frames(heap, site, most=None):
     """The return addresses of a call site, innermost first; none when it is unknown."""
     found = _thing(heap, "sites", "Site", site)
     if found is None:
         return []
     node, addresses = heap.field(found, "Site.node"), []
-    for _ in range(heap.field(found, "Site.tag") & heap.facts["sites.count_mask"]):
+    count = heap.field(found, "Site.tag") & heap.facts["sites.count_mask"]
+    for _ in range(count if most is None else min(count, most)):
         frame = _thing(heap, "nodes", "Node", node)
         if frame is None:
             break
