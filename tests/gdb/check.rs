@@ -2,7 +2,7 @@
 
 use crate::block::{DAMAGED, WELL};
 use crate::session::Session;
-use crate::support::{CHECKED, c_program};
+use crate::support::c_program;
 
 fn check(profile: &str, way: &[&str]) -> Option<String> {
     let program = c_program("debugger.c")?;
@@ -11,10 +11,11 @@ fn check(profile: &str, way: &[&str]) -> Option<String> {
     Some(answers.live[0].clone())
 }
 
-/// A formula that the script does not know would make all blocks look damaged.
+/// A formula that the script does not know would make all blocks look damaged. Profiles with guard
+/// pages have tests of their own: gdb's core files lack such memory.
 #[test]
 fn an_intact_heap_is_called_intact() {
-    for profile in CHECKED {
+    for profile in ["debug", "harden", "leak"] {
         let Some(answer) = check(profile, WELL) else { return };
         let count = answer.strip_suffix(" blocks verified, 0 damaged.\n").expect(&answer);
         let count: usize = count.parse().expect("a number");
