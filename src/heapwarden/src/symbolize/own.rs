@@ -15,7 +15,9 @@ impl Frame<'_> {
     pub fn is_own(&self) -> bool {
         let folder = THIS.strip_suffix(NAME).unwrap_or(THIS);
         let own = [folder, heapwarden_core::SOURCES];
-        self.file.is_some_and(|file| own.iter().any(|folder| file.contains(folder)))
+        // A folder that is named like any other says nothing.
+        let is_in = |file: &str, folder: &str| folder != "src/" && file.contains(folder);
+        self.file.is_some_and(|file| own.iter().any(|folder| is_in(file, folder)))
     }
 
     /// Whether it is one of Rust's own libraries.

@@ -91,9 +91,11 @@ impl Door {
     }
 }
 
-/// The functions of `GlobalAlloc`, and those that the compiler makes to call them.
+/// The functions of `GlobalAlloc`, and those that the compiler makes to call them. The command has this
+/// library's name, too, and its demos are to be seen.
 fn is_door(function: &str) -> bool {
-    const ENTRIES: [&str; 4] = ["<heapwarden::", "heapwarden::", "__rustc::__rust_", "__rust_"];
+    const ENTRIES: [&str; 4] =
+        ["<heapwarden::global::", "heapwarden::global::", "__rustc::__rust_", "__rust_"];
     ENTRIES.iter().any(|entry| function.starts_with(entry))
 }
 
