@@ -43,8 +43,8 @@ pub struct WaysOut {
     ways: [Way; WAYS],
     /// The next one that is forgotten.
     next: usize,
-    /// The one that was gone last.
-    last: usize,
+    /// The two that were gone lately: an allocation's and a release's mostly.
+    usual: [usize; 2],
     own: usize,
 }
 
@@ -60,15 +60,20 @@ impl WaysOut {
         if self.own != request.own.start {
             return None;
         }
-        let last = self.ways[self.last % WAYS].follow(request, stack);
-        last.or_else(|| self.try_others(request, stack))
+        let [one, other] = self.usual;
+        let start = self.ways[one % WAYS].follow(request, stack);
+        start
+            .or_else(|| self.ways[other % WAYS].follow(request, stack))
+            .or_else(|| self.try_all(request, stack))
     }
 
-    fn try_others(&mut self, request: &Request, stack: &Range<usize>) -> Option<Registers> {
+    #[cold]
+    #[inline(never)]
+    fn try_all(&mut self, request: &Request, stack: &Range<usize>) -> Option<Registers> {
         let followed = self.ways.iter().map(|way| way.follow(request, stack));
         let (index, start) =
             followed.enumerate().find_map(|(index, start)| Some((index, start?)))?;
-        self.last = index;
+        self.usual = [self.usual[1], index];
         Some(start)
     }
 
