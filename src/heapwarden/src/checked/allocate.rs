@@ -2,7 +2,7 @@
 
 use super::guarded::Answer;
 use super::settings::{Settings, settings};
-use super::{accounting, guarded, guardian, large, release, verify, watched};
+use super::{accounting, guarded, guardian, large, leave, verify, watched};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{self, Family, HEADER_BYTES, Header, SLOT_MIN, Span, State, fill, header};
 use crate::evidence;
@@ -87,7 +87,7 @@ fn fresh_slot(settings: &Settings, class: usize) -> usize {
     loop {
         let mut slot = heapwarden_core::allocate_class(class) as usize;
         if slot == 0 {
-            release::empty_all();
+            leave::empty_all();
             slot = heapwarden_core::allocate_class(class) as usize;
         }
         if slot == 0 {

@@ -1,7 +1,7 @@
 //! How many freed blocks wait, counted when the statistics are asked for.
 //! Cost: a look at every place of every ring, and at every entry of the queues.
 
-use super::{guardian, large, release};
+use super::{guardian, large, leave};
 use crate::guard::slots;
 use heapwarden_core::{BlockKind, Waiting};
 
@@ -12,7 +12,7 @@ pub fn waiting(waiting: &mut Waiting) {
             *slots += count;
         }
     });
-    release::DEEP.visit(&mut |slot| {
+    leave::DEEP.visit(&mut |slot| {
         waiting.add(BlockKind::Small { class: heapwarden_core::class_at(slot) }, 0);
     });
     let mut add = |block| {

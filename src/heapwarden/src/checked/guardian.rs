@@ -5,7 +5,7 @@
 //! without a quarantine.
 
 use super::settings::settings;
-use super::{quick, release};
+use super::{leave, quick};
 use crate::callsite::counters::Tallies;
 use crate::chunk::Alone;
 use crate::chunk::secret::{Secret, secret};
@@ -272,7 +272,7 @@ pub fn end_thread() {
             return;
         }
         quick::close();
-        release::empty_rings(&mut *guardian);
+        leave::empty_rings(&mut *guardian);
         *word = 0;
         (*guardian).owner.store(0, Relaxed);
         // Release: pairs with the Acquire in `take_idle`.

@@ -7,7 +7,7 @@
 
 use super::release::Release;
 use super::settings::{Settings, settings};
-use super::{accounting, guarded, guardian, release, verify};
+use super::{accounting, guarded, guardian, leave, release, verify};
 use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, tail::Pattern};
 use crate::detect;
 use crate::evidence::{self, Record};
@@ -15,6 +15,7 @@ use crate::quarantine::fifo::{Entry, Fifo};
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
 use heapwarden_core::os::mapping;
+use heapwarden_core::size_class::CLASSES;
 use heapwarden_core::{BlockKind, Located};
 
 /// Large and direct blocks that wait.
@@ -40,7 +41,7 @@ pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> 
     };
     let mut base = obtain(total, zeroed);
     if base.is_null() {
-        release::empty_all();
+        leave::empty_all();
         base = obtain(total, zeroed);
     }
     let Some(found) = heapwarden_core::locate(base as usize) else { return null_mut() };
@@ -106,6 +107,10 @@ fn note(settings: &Settings, record: &Record, span: &Span, found: &Located, fami
 
 /// The block that `payload` is the start of, with its record.
 pub fn find(payload: usize) -> Option<(Located, Span, &'static Record)> {
+    // What realloc asks about is a slot's payload nearly always, which the page's class says at once.
+    if (1..CLASSES).contains(&(heapwarden_core::class_at(payload) as usize)) {
+        return None;
+    }
     let found = heapwarden_core::locate(payload)?;
     let record = heapwarden_core::extension_of(found.block).and_then(evidence::of_large)?;
     let start = found.block + record.shift.load(Relaxed) as usize;

@@ -12,6 +12,7 @@ mod census;
 mod guarded;
 mod guardian;
 mod large;
+mod leave;
 mod look;
 mod patience;
 pub mod quick;
@@ -28,8 +29,9 @@ pub use guardian::{
     visit_tallies,
 };
 pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};
+pub use leave::repair_after_fork;
 pub use patience::pause;
-pub use release::{Release, free, repair_after_fork};
+pub use release::{Release, free};
 pub use resize::{live, reallocate, size_of};
 pub use settings::{
     FACTS, FREE_FILL, HOOKS, NEW_FILL, Settings, is_checked, settings, start, watch,

@@ -1,15 +1,15 @@
-//! Taking a checked block back: the checks, the quarantine, and the way to the core.
+//! Taking a checked block back: the checks, and into the quarantine. What leaves it is
+//! [`leave`](super::leave)'s.
 
-use super::guardian::{self, Guardian, OUTGOING};
+use super::guardian;
+use super::leave::{leave, move_on};
 use super::settings::{Settings, settings};
-use super::{accounting, guarded, large, look, verify, watched};
+use super::{accounting, large, look, verify, watched};
 use crate::chunk::secret::secret;
 use crate::chunk::tail::Pattern;
 use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
 use crate::detect;
 use crate::evidence;
-use crate::guard::slots;
-use crate::quarantine::fifo::{Entry, Fifo};
 use core::sync::atomic::{Ordering::Acquire, fence};
 use heapwarden_core::size_class::{CLASSES, TABLE};
 
@@ -25,9 +25,6 @@ pub struct Release {
     /// The alignment the caller states, if it does.
     pub alignment: Option<usize>,
 }
-
-/// Blocks that left the rings, in the deep profiles.
-pub static DEEP: Fifo = Fifo::new();
 
 /// Frees `block`, which is not null.
 ///
@@ -161,11 +158,10 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
     let Some(guardian) = guardian::current() else {
         // Without memory for a guardian the block cannot wait, but it is verified all the same.
         // SAFETY: the block is ours.
-        unsafe { leave(settings, span.slot) };
+        unsafe { leave(settings, span.slot, class) };
         return;
     };
     let random = guardian.random();
-    let slot_bytes = TABLE[class].slot_bytes as usize;
     let ring = &mut guardian.rings[class];
     // Without memory for its places the ring holds nothing: the slot itself leaves.
     let out = if ring.is_open() || ring.open(settings.ring_bytes) {
@@ -176,7 +172,7 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
     };
     if out != 0 {
         // SAFETY: what leaves a ring is the ring owner's.
-        unsafe { move_on(settings, guardian, out, slot_bytes) };
+        unsafe { move_on(settings, guardian, out, class) };
     }
     if settings.check_every != 0 {
         guardian.until_check = guardian.until_check.wrapping_sub(1);
@@ -190,123 +186,4 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
 /// The call site of the free that is being served, if it is wanted.
 pub fn free_site(settings: &Settings) -> u32 {
     if settings.free_sites { crate::site::here(settings.stack_depth) } else { 0 }
-}
-
-/// From the ring to the FIFO, or without one to the core.
-#[inline(always)]
-unsafe fn move_on(settings: &Settings, guardian: &mut Guardian, slot: usize, bytes: usize) {
-    if settings.fifo_bytes == 0 {
-        // SAFETY: the caller's.
-        unsafe { leave(settings, slot) };
-        return;
-    }
-    guardian.outgoing[guardian.outgoing_count] = Entry { address: slot, bytes };
-    guardian.outgoing_count += 1;
-    if guardian.outgoing_count == OUTGOING {
-        flush_outgoing(settings, guardian);
-    }
-}
-
-#[cold]
-fn flush_outgoing(settings: &Settings, guardian: &mut Guardian) {
-    let entries = &guardian.outgoing[..guardian.outgoing_count];
-    let queued = DEEP.push(entries);
-    for entry in &entries[queued..] {
-        // SAFETY: not queued, so still this thread's.
-        unsafe { leave(settings, entry.address) };
-    }
-    guardian.outgoing_count = 0;
-    drain(settings, settings.fifo_bytes);
-}
-
-/// Lets the oldest blocks go until the FIFO is within `budget`.
-fn drain(settings: &Settings, budget: usize) {
-    let mut out = [Entry::default(); OUTGOING];
-    loop {
-        let count = DEEP.take_beyond(budget, usize::MAX, &mut out);
-        for entry in &out[..count] {
-            // SAFETY: taken out of the queue, so this thread's.
-            unsafe { leave(settings, entry.address) };
-        }
-        if count < out.len() {
-            return;
-        }
-    }
-}
-
-/// A slot leaves the quarantine: the core gets it. Its fill is verified now, or else no later than
-/// when it is to be used again; its header, which then still says quarantined, is verified with it.
-///
-/// # Safety
-/// The slot is quarantined and the caller's.
-#[inline(always)]
-unsafe fn leave(settings: &Settings, slot: usize) {
-    let class = heapwarden_core::class_at(slot) as usize;
-    // SAFETY: the caller's promise.
-    unsafe {
-        if settings.verify_leaving {
-            verify_leaving(settings, slot, class);
-        }
-        heapwarden_core::free_class(class, slot as *mut u8);
-    }
-}
-
-/// # Safety
-/// As for [`leave`].
-unsafe fn verify_leaving(settings: &Settings, slot: usize, class: usize) {
-    let end = slot + TABLE[class].slot_bytes as usize;
-    // SAFETY: the caller's promise.
-    unsafe {
-        let found = Header::read(slot);
-        let intact =
-            found.is_valid(slot) && fill::holds(slot + HEADER_BYTES, end, settings.free_fill);
-        if !intact {
-            verify::report_left(slot, end, found);
-            // Whatever stood there: a mark that is known as such is keyed to nothing.
-            Header(0).changing().put(slot);
-            fill::write(slot + HEADER_BYTES, end, settings.free_fill);
-        }
-        Header::new(State::Free, Family::Malloc, 0).write(slot);
-    }
-}
-
-/// Empties a thread's rings.
-pub fn empty_rings(guardian: &mut Guardian) {
-    let settings = settings();
-    for (class, layout) in TABLE.iter().enumerate().skip(1) {
-        let mut place = 0;
-        loop {
-            let slot = guardian.rings[class].take_from(&mut place);
-            if slot == 0 {
-                break;
-            }
-            // SAFETY: taken out of this thread's ring.
-            unsafe { move_on(settings, guardian, slot, layout.slot_bytes as usize) };
-        }
-    }
-    flush_outgoing(settings, guardian);
-}
-
-/// The core's hook: in a forked child, queues that another thread of the parent was changing start
-/// empty.
-pub fn repair_after_fork() {
-    // SAFETY: the core calls this on the one thread that repairs.
-    unsafe {
-        DEEP.repair_after_fork();
-        large::DEEP.repair_after_fork();
-        slots::repair_after_fork();
-    }
-}
-
-/// There is no memory: everything this thread can reach leaves the quarantine.
-#[cold]
-pub fn empty_all() {
-    let settings = settings();
-    if let Some(guardian) = guardian::current() {
-        empty_rings(guardian);
-    }
-    drain(settings, 0);
-    large::drain_all();
-    guarded::drain(true);
-    heapwarden_core::trim(0);
 }

@@ -1,6 +1,6 @@
 //! What a checked profile pays for. Written once, before the first block; read on every path.
 
-use super::{guardian, release};
+use super::{guardian, leave};
 use crate::chunk::{secret, tail};
 use crate::guard::selection::selection;
 use crate::options::Options;
@@ -140,7 +140,7 @@ pub const HOOKS: Hooks = Hooks {
     retire: Some(evidence::retire),
     thread_end: Some(guardian::end_thread),
     waiting: Some(super::census::waiting),
-    child: Some(release::repair_after_fork),
+    child: Some(leave::repair_after_fork),
 };
 
 /// Whether a profile's blocks are checked.
