@@ -11,7 +11,8 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 /// The greatest mean: gaps have 32 bits.
 pub const EVERY_MAX: u32 = 1 << 30;
 
-static EVERY: AtomicU32 = AtomicU32::new(1);
+/// Where nothing is guarded the countdowns run all the same: they end as rarely as can be.
+static EVERY: AtomicU32 = AtomicU32::new(EVERY_MAX);
 static SEED: AtomicU64 = AtomicU64::new(0);
 
 /// Chooses one in `every` (not 0), by `seed`, or by chance if that is 0.
@@ -90,6 +91,12 @@ fn mix(value: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_nothing_is_guarded_a_countdown_takes_long() {
+        assert_eq!(EVERY.load(Relaxed), EVERY_MAX);
+        assert!(!Countdown::of_thread(1).is_at_end());
+    }
 
     #[test]
     fn gaps_have_the_mean_that_was_asked_for() {
