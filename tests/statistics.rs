@@ -79,11 +79,12 @@ fn the_first_requests_are_shown_step_by_step() {
         }
         let shown =
             |parts: &[&str]| lines.iter().any(|line| parts.iter().all(|p| line.contains(p)));
-        assert!(shown(&["malloc(", "new heap of 4 MiB", "mmap"]), "{outcome:?}");
         if *profile == "guard" {
+            // The first block's line is full of what its stack took before it came to a heap.
             let guarded = ["malloc(1000) -> 0x", "3 pages from the top", "system call m"];
             assert!(shown(&guarded), "{outcome:?}");
         } else {
+            assert!(shown(&["malloc(", "new heap of 4 MiB", "mmap"]), "{outcome:?}");
             assert!(shown(&["malloc(1000) -> 0x", ": cache hit"]), "{outcome:?}");
             let refill = ["new slab of", "(1024-byte slots)", "cache empty, refill"];
             assert!(shown(&refill), "{outcome:?}");
