@@ -11,8 +11,7 @@ use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 /// The greatest mean: gaps have 32 bits.
 pub const EVERY_MAX: u32 = 1 << 30;
 
-/// Where nothing is guarded the countdowns run all the same: they end as rarely as can be.
-static EVERY: AtomicU32 = AtomicU32::new(EVERY_MAX);
+static EVERY: AtomicU32 = AtomicU32::new(1);
 static SEED: AtomicU64 = AtomicU64::new(0);
 
 /// Chooses one in `every` (not 0), by `seed`, or by chance if that is 0.
@@ -20,6 +19,12 @@ pub fn start(every: u32, seed: u64) {
     EVERY.store(every.clamp(1, EVERY_MAX), Relaxed);
     let seed = if seed == 0 { heapwarden_core::os::random_u64() } else { seed };
     SEED.store(seed, Relaxed);
+}
+
+/// One in how many is chosen where `wanted` is the option's value. Where nothing is guarded the
+/// countdowns run all the same, and each end of one is a request that leaves the short way.
+pub fn mean(wanted: u32, is_active: bool) -> u32 {
+    if is_active { wanted.max(1) } else { EVERY_MAX }
 }
 
 /// Whether the calling thread's next block is one of those.
@@ -93,9 +98,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_nothing_is_guarded_a_countdown_takes_long() {
-        assert_eq!(EVERY.load(Relaxed), EVERY_MAX);
-        assert!(!Countdown::of_thread(1).is_at_end());
+    fn where_nothing_is_guarded_a_countdown_ends_as_rarely_as_can_be() {
+        assert_eq!(mean(0, false), EVERY_MAX);
+        assert_eq!((mean(0, true), mean(1, true), mean(5000, true)), (1, 1, 5000));
     }
 
     #[test]

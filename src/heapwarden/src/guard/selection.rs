@@ -76,7 +76,7 @@ pub fn start(options: &Options) -> bool {
     let active = is_choice || options.guard_every > 0;
     // SAFETY: the start runs this once, before anybody reads.
     unsafe { *SELECTION.0.get() = Selection { active, ..chosen } };
-    sample::start(options.guard_every.max(1), options.seed);
+    sample::start(sample::mean(options.guard_every, active), options.seed);
     active && options.profile != Profile::Plain
 }
 
