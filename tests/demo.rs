@@ -115,6 +115,8 @@ fn essence(report: &str) -> Vec<String> {
         // `==PID==`: no number is too small for a process.
         let number = line.strip_prefix("==").and_then(|rest| rest.split_once("=="));
         let line = number.map_or(line, |(_, rest)| rest);
+        // A call site's name follows from the compiler's output.
+        let line = line.split_once(" (site ").map_or(line, |(before, _)| before);
         let mut words: Vec<_> = line.split_inclusive(|c: char| " ,[)=:".contains(c)).collect();
         words.retain(|word| {
             let number = word.trim_end_matches(|c: char| " ,[)=:".contains(c));

@@ -53,7 +53,7 @@ fn is_named(names: &[u8], frames: Stack<'_>) -> bool {
 
 fn is_through_module(pattern: &[u8], frames: Stack<'_>) -> bool {
     let is_it = |frame: usize| {
-        modules::find(frame.saturating_sub(1))
+        modules::find_known(frame.saturating_sub(1))
             .is_some_and(|module| pattern_matches(pattern, module.path()))
     };
     frames.iter().any(is_it)

@@ -14,6 +14,7 @@ use super::slots::{self, Slot};
 use super::stacks::Place;
 use super::tasks::Tasks;
 use crate::leaks::facts::Coverage;
+use crate::sandbox;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use heapwarden_core::os::syscall;
@@ -177,6 +178,9 @@ impl Stopped {
             // SAFETY: as in `add_to`.
             let context = unsafe { &*(slot.context.load(Relaxed) as *const libc::ucontext_t) };
             tell(&context.uc_stack);
+        }
+        if sandbox::is_entered() {
+            return;
         }
         let mut own = libc::stack_t { ss_sp: core::ptr::null_mut(), ss_flags: 0, ss_size: 0 };
         // SAFETY: the kernel writes to the local.
