@@ -9,7 +9,7 @@ use framehop::{
 };
 use heapwarden::callsite;
 use heapwarden::unwind::{
-    Backtrace, Engine, FramePointer, Framehop, Registers, Request, Unaided, modules,
+    Backtrace, Engine, FramePointer, Framehop, Purpose, Registers, Request, Unaided, modules,
 };
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -77,7 +77,8 @@ fn by(engine: &dyn Engine) -> impl FnMut() + '_ {
     move || {
         let mut frames = [0; FRAMES];
         let start = Registers::here();
-        let request = Request { start, depth: FRAMES, skip: 1, own: 0..0 };
+        let request =
+            Request { start, depth: FRAMES, skip: 1, own: 0..0, purpose: Purpose::Allocation };
         black_box(engine.capture(&request, &mut frames));
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use trie::FACTS as NODE_FACTS;
 
 use crate::unwind::{
     self, Backtrace, DEPTH_MAX, Engine, EngineChoice, Frame, FramePointerSteps, FramehopSteps,
-    LastStack, Registers, Request, Steps, ThreadState, Window,
+    LastStack, Memory, Purpose, Registers, Request, Steps, Window,
 };
 use trie::STACKS;
 
@@ -44,19 +44,26 @@ impl CallSite {
 
 /// The caller's call site: at most `depth` frames ([`DEPTH_MAX`] at most). Frames of the library
 /// itself are left out as by [`unwind::capture`].
-#[inline(never)]
+#[inline(always)]
 pub fn here(depth: usize) -> CallSite {
+    here_for(Purpose::Allocation, depth)
+}
+
+/// [`here`], compared with the last stack for this purpose.
+#[inline(never)]
+pub fn here_for(purpose: Purpose, depth: usize) -> CallSite {
     let start = Registers::here();
-    find(&Request { start, depth: depth.min(DEPTH_MAX), skip: 1, own: unwind::own_code() })
+    let depth = depth.min(DEPTH_MAX);
+    find(&Request { start, depth, skip: 1, own: unwind::own_code(), purpose })
 }
 
 /// The call site whose innermost frame has these registers.
 ///
 /// # Safety
 /// The registers are those of a frame of this thread that does not end before this returns.
-pub unsafe fn here_from(start: &Registers, depth: usize) -> CallSite {
+pub unsafe fn here_from(start: &Registers, purpose: Purpose, depth: usize) -> CallSite {
     let depth = depth.min(DEPTH_MAX);
-    find(&Request { start: *start, depth, skip: 0, own: unwind::own_code() })
+    find(&Request { start: *start, depth, skip: 0, own: unwind::own_code(), purpose })
 }
 
 /// The frames of a call site; none if it is unknown.
@@ -83,16 +90,16 @@ fn find(request: &Request) -> CallSite {
 
 #[inline]
 fn find_by<S: Steps>(request: &Request) -> CallSite {
-    let again = |state: &mut ThreadState, window| state.last_site.get(window);
-    let site = unwind::with_stack::<S, u32>(request, again, |state, window| {
+    let again = |memory: &mut Memory, window| memory.last_site.get(window);
+    let site = unwind::with_stack::<S, u32>(request, again, |memory, window| {
         if window.count == 0 {
             return 0;
         }
-        if let Some(site) = state.last_site.get(window) {
+        if let Some(site) = memory.last_site.get(window) {
             return site;
         }
-        let site = of_window(&mut state.last, window);
-        state.last_site.set(window, site);
+        let site = of_window(&mut memory.last, window);
+        memory.last_site.set(window, site);
         site
     });
     match site {

@@ -236,7 +236,7 @@ pub unsafe fn free(found: &Located, span: &Span, record: &Record, release: &Rele
     let guardian = guardian::current().map(|guardian| &*guardian);
     accounting::freed(settings, guardian, record, span.size);
     let number = guardian.map_or(u16::MAX, |guardian| guardian.number);
-    record.note_release(site::here(settings.stack_depth), number);
+    record.note_release(site::here_freeing(settings.stack_depth), number);
     // SAFETY: as above.
     unsafe { retire(found, span, record) };
 }

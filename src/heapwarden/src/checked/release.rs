@@ -185,5 +185,5 @@ unsafe fn retire(settings: &Settings, span: &Span, class: usize, header: Header)
 
 /// The call site of the free that is being served, if it is wanted.
 pub fn free_site(settings: &Settings) -> u32 {
-    if settings.free_sites { crate::site::here(settings.stack_depth) } else { 0 }
+    if settings.free_sites { crate::site::here_freeing(settings.stack_depth) } else { 0 }
 }

@@ -67,4 +67,6 @@ pub(crate) use lock::is_mine as is_reporting;
 pub use memory::PrivateMemory;
 pub(crate) use own_stack::call_on;
 pub(crate) use process::exit as end_process;
-pub(crate) use stack::{deliver_holders, deliver_stack, with_destination};
+#[cfg(feature = "fuzz")]
+pub(crate) use stack::with_destination;
+pub(crate) use stack::{deliver_holders, deliver_stack};

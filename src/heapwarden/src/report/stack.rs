@@ -22,6 +22,7 @@ pub fn deliver_holders(holders: &[Holder], bytes: u64, blocks: u64) {
 }
 
 /// Calls `action` with the place where reports go.
+#[cfg(feature = "fuzz")]
 pub fn with_destination(action: &mut dyn FnMut(&mut dyn Sink)) {
     let options = crate::start::options();
     session::with_guard(&mut |_: &Session| {

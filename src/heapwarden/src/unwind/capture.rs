@@ -1,9 +1,10 @@
 //! One capture with the memory of the thread's last one.
 
+use super::last_stack::LastStack;
 use super::reader::Reader;
 use super::registers::Registers;
 use super::rule::Rule;
-use super::thread_state::{self, ThreadState};
+use super::thread_state::{self, Memory, ThreadState};
 use super::walk::{Request, Window, walk, walk_plainly};
 use super::{DEPTH_MAX, modules, usual};
 use core::ops::Range;
@@ -28,8 +29,8 @@ const ROUNDS: usize = 3;
 #[inline(always)]
 pub fn with_stack<S: Steps, R>(
     request: &Request,
-    again: impl FnOnce(&mut ThreadState, Window) -> Option<R>,
-    action: impl FnOnce(&mut ThreadState, Window) -> R,
+    again: impl FnOnce(&mut Memory, Window) -> Option<R>,
+    action: impl FnOnce(&mut Memory, Window) -> R,
 ) -> Option<R> {
     let mut borrowed = thread_state::borrow(request.start.sp)?;
     let state = borrowed.state();
@@ -37,8 +38,9 @@ pub fn with_stack<S: Steps, R>(
     let mut start = None;
     if state.generation == generation_of::<S>() {
         start = state.ways_out.shorten(request, &own);
-        if let Some(window) = unchanged(state, request, start)
-            && let Some(known) = again(state, window)
+        let memory = state.memory(request.purpose);
+        if let Some(window) = unchanged(memory, request, start)
+            && let Some(known) = again(memory, window)
         {
             return Some(known);
         }
@@ -49,12 +51,12 @@ pub fn with_stack<S: Steps, R>(
 /// The stack of the last capture. A function of its own, and the rest another one, so that what
 /// most captures of a loop come to is all done in registers.
 #[inline(always)]
-fn unchanged(state: &ThreadState, request: &Request, start: Option<Registers>) -> Option<Window> {
+fn unchanged(memory: &Memory, request: &Request, start: Option<Registers>) -> Option<Window> {
     let (start, skip) = start.map_or((request.start, request.skip), |start| (start, 0));
     if skip != 0 || request.own.contains(&start.pc) {
         return None;
     }
-    usual::unchanged(&state.last, &start, request.depth)
+    usual::unchanged(&memory.last, &start, request.depth)
 }
 
 /// `start` is the program's frame, if the way there is known.
@@ -64,7 +66,7 @@ fn capture_anew<S: Steps, R>(
     request: &Request,
     own: Range<usize>,
     mut start: Option<Registers>,
-    action: impl FnOnce(&mut ThreadState, Window) -> R,
+    action: impl FnOnce(&mut Memory, Window) -> R,
 ) -> R {
     let mut window;
     let mut round = 0;
@@ -72,7 +74,7 @@ fn capture_anew<S: Steps, R>(
         let generation = generation_of::<S>();
         if state.generation != generation {
             state.generation = generation;
-            state.last.clear();
+            state.forget_stacks();
             state.ways_out.clear();
             start = None;
         }
@@ -80,16 +82,17 @@ fn capture_anew<S: Steps, R>(
         window = capture_once::<S>(state, request, start, &mut reader);
         round += 1;
         if window.odd && !window.same {
-            doubt(state);
+            doubt(&state.memory(request.purpose).last);
         }
         if state.generation == generation_of::<S>() || round == ROUNDS {
             break;
         }
     }
+    let memory = state.memory(request.purpose);
     if !window.same {
-        state.last_site.forget();
+        memory.last_site.forget();
     }
-    action(state, window)
+    action(memory, window)
 }
 
 #[inline(always)]
@@ -101,14 +104,15 @@ fn capture_once<S: Steps>(
 ) -> Window {
     let (start, skip) = shorter.map_or((request.start, request.skip), |start| (start, 0));
     let is_program = skip == 0 && !request.own.contains(&start.pc);
-    let last = &mut state.last;
+    let (memory, ways_out) = state.parts(request.purpose);
+    let last = &mut memory.last;
     if is_program && let Some(window) = usual::changed(last, &start, request.depth, reader, S::rule)
     {
         return window;
     }
     let window = walk(last, &Request { start, skip, ..request.clone() }, reader, S::rule);
-    if shorter.is_none() && window.count > 0 && state.last.end > window.end {
-        state.ways_out.learn(request, &state.last.frames[window.end - 1..state.last.end]);
+    if shorter.is_none() && window.count > 0 && last.end > window.end {
+        ways_out.learn(request, &last.frames[window.end - 1..last.end]);
     }
     window
 }
@@ -120,8 +124,8 @@ fn generation_of<S: Steps>() -> u32 {
 /// A stack without an end may come from the rules of a library that was closed, if another one took
 /// its place.
 #[cold]
-fn doubt(state: &mut ThreadState) {
-    let frames = &state.last.frames[state.last.first..state.last.end];
+fn doubt(last: &LastStack) {
+    let frames = &last.frames[last.first..last.end];
     if modules::any_changed(frames.iter().map(|frame| frame.registers.pc)) {
         modules::revalidate();
     }
@@ -131,10 +135,11 @@ fn doubt(state: &mut ThreadState) {
 pub fn capture<S: Steps>(request: &Request, out: &mut [usize]) -> usize {
     let depth = request.depth.min(DEPTH_MAX).min(out.len());
     let request = Request { depth, ..request.clone() };
-    let again = |_: &mut ThreadState, _| None;
-    let written = with_stack::<S, usize>(&request, again, |state, window| {
+    let again = |_: &mut Memory, _| None;
+    let written = with_stack::<S, usize>(&request, again, |memory, window| {
         let Window { end, count, .. } = window;
-        for (place, frame) in out.iter_mut().zip(state.last.frames[end - count..end].iter().rev()) {
+        for (place, frame) in out.iter_mut().zip(memory.last.frames[end - count..end].iter().rev())
+        {
             *place = frame.registers.pc;
         }
         count

@@ -51,8 +51,8 @@ pub(crate) use frame::Frame;
 pub(crate) use hash::of as hash_of;
 pub(crate) use last_stack::LastStack;
 pub(crate) use readable::is_readable;
-pub(crate) use thread_state::ThreadState;
-pub use walk::{Request, Window};
+pub(crate) use thread_state::Memory;
+pub use walk::{Purpose, Request, Window};
 
 pub use engine::{Backtrace, Engine, EngineChoice, FramePointer, Framehop, Unaided, set_engine};
 pub use hash::WINDOW_MAX as DEPTH_MAX;
@@ -67,7 +67,16 @@ const CODE_MIN: usize = 4096;
 #[inline(never)]
 pub fn capture(out: &mut [usize]) -> usize {
     let start = Registers::here();
-    capture_request(&Request { start, depth: out.len(), skip: 1, own: own::range() }, out)
+    capture_request(
+        &Request {
+            start,
+            depth: out.len(),
+            skip: 1,
+            own: own::range(),
+            purpose: Purpose::Allocation,
+        },
+        out,
+    )
 }
 
 /// The same for the stack whose innermost frame has these registers, such as those that a signal
@@ -76,7 +85,13 @@ pub fn capture(out: &mut [usize]) -> usize {
 /// # Safety
 /// The registers are those of a frame of this thread that does not end before this returns.
 pub unsafe fn capture_from(start: &Registers, out: &mut [usize]) -> usize {
-    let request = Request { start: *start, depth: out.len(), skip: 0, own: own::range() };
+    let request = Request {
+        start: *start,
+        depth: out.len(),
+        skip: 0,
+        own: own::range(),
+        purpose: Purpose::Allocation,
+    };
     capture_request(&request, out)
 }
 

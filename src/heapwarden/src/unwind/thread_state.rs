@@ -1,14 +1,15 @@
 //! What a thread remembers between captures, in memory of its own: its stack's bounds, its last
-//! stack, and which call site that was.
+//! stacks, and which call sites those were.
 //!
 //! The thread block's first reserved word leads there. It is made at the thread's first capture and
 //! goes to another thread when this one ends. A signal handler that interrupts a capture finds the
 //! state busy and does without.
-//! Cost: some 40 KiB of address space per thread, of which 5 to 20 KiB are ever touched.
+//! Cost: some 80 KiB of address space per thread, of which 5 to 40 KiB are ever touched.
 
 use super::bounds::Bounds;
 use super::last_site::LastSite;
 use super::last_stack::LastStack;
+use super::walk::Purpose;
 use super::way_out::WaysOut;
 use super::{after_fork, thread_list};
 use core::ptr;
@@ -24,16 +25,43 @@ pub struct ThreadState {
     busy: bool,
     /// The stack pointer of the capture that made it busy.
     busy_sp: usize,
-    /// The state of the modules for which `last` was captured.
+    /// The state of the modules for which the last stacks were captured.
     pub generation: u32,
     /// The thread's own stack.
     pub bounds: Bounds,
-    /// The last stack.
-    pub last: LastStack,
     /// The ways through the library.
     pub ways_out: WaysOut,
-    /// The call site of the last stack.
+    memories: [Memory; 2],
+}
+
+/// What is remembered of the captures for one purpose.
+pub struct Memory {
+    /// The last stack.
+    pub last: LastStack,
+    /// Its call site.
     pub last_site: LastSite,
+}
+
+impl ThreadState {
+    /// What is remembered of the captures for `purpose`.
+    #[inline(always)]
+    pub fn memory(&mut self, purpose: Purpose) -> &mut Memory {
+        &mut self.memories[purpose as usize]
+    }
+
+    /// That, and the ways out.
+    #[inline(always)]
+    pub fn parts(&mut self, purpose: Purpose) -> (&mut Memory, &mut WaysOut) {
+        (&mut self.memories[purpose as usize], &mut self.ways_out)
+    }
+
+    /// Forgets all stacks.
+    pub fn forget_stacks(&mut self) {
+        for memory in &mut self.memories {
+            memory.last.clear();
+            memory.last_site.forget();
+        }
+    }
 }
 
 /// In place of a state: the thread has ended and its state is given back.
@@ -114,8 +142,7 @@ unsafe fn is_left_behind(state: *mut ThreadState, sp: usize) -> bool {
             && stack.contains(&(*state).busy_sp)
             && !may_be_on_alternate_stack();
         if gone {
-            (*state).last.clear();
-            (*state).last_site.forget();
+            (*state).forget_stacks();
         }
         gone
     }
@@ -138,8 +165,7 @@ fn obtain() -> Option<*mut ThreadState> {
     unsafe {
         (*state).busy = false;
         (*state).bounds = Bounds::default();
-        (*state).last.clear();
-        (*state).last_site.forget();
+        (*state).forget_stacks();
         *slot() = state as usize;
     }
     thread_list::watch_for_end(state);

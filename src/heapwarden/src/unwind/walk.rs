@@ -27,6 +27,19 @@ pub struct Request {
     pub skip: usize,
     /// The library's code: innermost frames in there are left out too.
     pub own: Range<usize>,
+    /// Whose last stack it is compared with.
+    pub purpose: Purpose,
+}
+
+/// What a stack is wanted for. A program that allocates and frees by turns does so from two places: if
+/// each has its own last stack, both are mostly the same again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// An allocation, or anything else.
+    #[default]
+    Allocation,
+    /// A free.
+    Free,
 }
 
 impl Request {

@@ -2,7 +2,7 @@
 //!
 //! Nothing here allocates while all is well, so [`check`] may be called in signal handlers.
 
-use heapwarden::unwind::{Engine, Framehop, Registers, Request, Unaided};
+use heapwarden::unwind::{Engine, Framehop, Purpose, Registers, Request, Unaided};
 use std::cell::{Cell, RefCell};
 
 /// As many frames as are compared.
@@ -29,7 +29,7 @@ impl Stack {
 
     fn of_depth(engine: &dyn Engine, start: Registers, skip: usize, depth: usize) -> Stack {
         let mut frames = [0; DEPTH];
-        let request = Request { start, depth, skip, own: 0..0 };
+        let request = Request { start, depth, skip, own: 0..0, purpose: Purpose::Allocation };
         let count = engine.capture(&request, &mut frames);
         Stack { frames, count }
     }
