@@ -31,9 +31,9 @@ enum Command {
     /// Counts instructions per malloc/free pair under valgrind's callgrind.
     Instructions(instructions::Arguments),
     /// Times the leak check at exit of a million blocks, beside LeakSanitizer's.
-    LeakCheck(leak_check::Arguments),
+    LeakCheck(TableArguments),
     /// Times malloc/free pairs with a guard page at every block, beside Electric Fence and DUMA.
-    GuardPairs(guard_pairs::Arguments),
+    GuardPairs(TableArguments),
     /// Lists the allocators that `compare` would use.
     Allocators(peers::Arguments),
     /// Runs one fragmentation scenario in this process and prints its figures.
@@ -88,4 +88,18 @@ pub struct AllocatorChoice {
     /// Leave out allocators whose name contains this; may be repeated
     #[arg(long = "without", value_name = "NAME")]
     pub without: Vec<String>,
+}
+
+/// Options of the commands that time a few programs in turns and print one table.
+#[derive(clap::Args, Clone, Debug)]
+pub struct TableArguments {
+    /// Which allocators.
+    #[command(flatten)]
+    pub choice: AllocatorChoice,
+    /// How often each is run
+    #[arg(long, default_value_t = 5)]
+    pub runs: usize,
+    /// Print the table as Markdown
+    #[arg(long)]
+    pub markdown: bool,
 }

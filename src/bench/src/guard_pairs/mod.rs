@@ -7,7 +7,7 @@
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::Result;
-use crate::command_line::AllocatorChoice;
+use crate::command_line::TableArguments;
 use crate::machine;
 use crate::peers::{self, Allocator};
 use crate::scratch::Scratch;
@@ -18,21 +18,8 @@ const SOURCE: &str = include_str!("pairs.c");
 /// Live blocks, and pairs that are timed beside them.
 const LIVE: [(&str, &str); 3] = [("1000", "20000"), ("20000", "20000"), ("200000", "20000")];
 
-/// Options of `guard-pairs`.
-#[derive(clap::Args, Debug)]
-pub struct Arguments {
-    #[command(flatten)]
-    choice: AllocatorChoice,
-    /// How often each is run
-    #[arg(long, default_value_t = 5)]
-    runs: usize,
-    /// Print the table as Markdown
-    #[arg(long)]
-    markdown: bool,
-}
-
 /// Measures and prints a table.
-pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
+pub fn run_command(arguments: &TableArguments) -> Result<ExitCode> {
     let scratch = Scratch::new()?;
     let program = compile(&scratch)?;
     let allocators = allocators(arguments)?;
@@ -59,7 +46,7 @@ pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn allocators(arguments: &Arguments) -> Result<Vec<Allocator>> {
+fn allocators(arguments: &TableArguments) -> Result<Vec<Allocator>> {
     let library = peers::heapwarden_library(&arguments.choice)?;
     let ours = |name: &str, options: &str| Allocator {
         name: format!("{} {name}", peers::HEAPWARDEN),

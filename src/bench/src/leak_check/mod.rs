@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::Result;
 use crate::clock;
-use crate::command_line::AllocatorChoice;
+use crate::command_line::TableArguments;
 use crate::peers::{self, Allocator};
 use crate::scratch::Scratch;
 use crate::summary::median;
@@ -21,19 +21,6 @@ use crate::table::Table;
 const SOURCE: &str = include_str!("million.c");
 /// What the program loses, as every checker writes it.
 const LOST: &str = "100000";
-
-/// Options of `leak-check`.
-#[derive(clap::Args, Debug)]
-pub struct Arguments {
-    #[command(flatten)]
-    choice: AllocatorChoice,
-    /// How often each is run
-    #[arg(long, default_value_t = 5)]
-    runs: usize,
-    /// Print the table as Markdown
-    #[arg(long)]
-    markdown: bool,
-}
 
 /// One way of checking the program.
 struct Checker {
@@ -44,7 +31,7 @@ struct Checker {
 }
 
 /// Measures and prints a table.
-pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
+pub fn run_command(arguments: &TableArguments) -> Result<ExitCode> {
     let scratch = Scratch::new()?;
     let checkers = checkers(arguments, &scratch)?;
     let mut times = vec![Vec::new(); checkers.len()];
@@ -67,7 +54,7 @@ pub fn run_command(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn checkers(arguments: &Arguments, scratch: &Scratch) -> Result<Vec<Checker>> {
+fn checkers(arguments: &TableArguments, scratch: &Scratch) -> Result<Vec<Checker>> {
     let bare = compile(scratch, "million", &[])?;
     let library = peers::heapwarden_library(&arguments.choice)?;
     let alone = |name: &str, program: &Path, checks| Checker {
