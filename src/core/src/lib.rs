@@ -33,6 +33,7 @@ mod private_heap;
 mod private_runs;
 mod resize;
 mod slabs;
+mod spot;
 pub mod statistics;
 mod sync;
 mod thread;
@@ -51,7 +52,7 @@ pub use entry::{
     note_handed_on,
 };
 pub use hold::{Held, Region, hold, own_ranges};
-pub use locate::{BlockKind, Located, Place, extension_of, is_managed, locate, place, slab_word};
+pub use locate::{BlockKind, Located, Place, extension_of, is_managed, locate, place};
 pub use misuse::set_misuse_handler;
 pub use pages::fit::Fit;
 pub use pages::page_map::{class_at, is_ours};
@@ -59,6 +60,7 @@ pub use pages::run::LARGE_CLASS;
 pub use private_heap::{PrivateHeap, alloc_surely, keep_spare};
 pub use resize::{lengthen, reallocate, usable_size};
 pub use slabs::size_class;
+pub use spot::{Spot, slab_word};
 pub use sync::RawMutex;
 pub use thread::{generation, prepare_thread, tls};
 pub use trim::trim;

@@ -150,27 +150,6 @@ pub fn extension_of(address: usize) -> Option<&'static AtomicUsize> {
     }
 }
 
-/// The word for the layer above of the slab of `class` that `slot` lies in, and the slot's number:
-/// what [`place`] finds, for the paths that need no more.
-/// Cost: the page map's loads, two for the run, a multiplication.
-#[inline]
-pub fn slab_word(slot: usize, class: usize) -> Option<(&'static AtomicUsize, usize)> {
-    let Owner::Heap(heap) = owner_of(slot)? else { return None };
-    // SAFETY: the page map says that the address lies in this heap; descriptors of runs are never
-    // unmapped.
-    unsafe {
-        let run = (*heap).run((*heap).first_page((*heap).page_of(slot)));
-        debug_assert!((*run).class as usize == class);
-        let class = TABLE.get(class)?;
-        let first = (*heap).base
-            + (*run).page as usize * PAGE
-            + crate::config::config().slot_offset as usize;
-        let offset = slot.wrapping_sub(first) as u64;
-        let number = (offset * u64::from(class.reciprocal)) >> 32;
-        Some((&(*run).extension, number as usize))
-    }
-}
-
 /// Whether an address lies in a heap or in a mapping of a block, free pages included.
 pub fn is_managed(address: usize) -> bool {
     owner_of(address).is_some()

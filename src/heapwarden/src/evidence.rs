@@ -16,7 +16,7 @@ use core::sync::atomic::{
 use heapwarden_core::layout::Fact;
 use heapwarden_core::os::PAGE;
 use heapwarden_core::size_class::TABLE;
-use heapwarden_core::{Place, PrivateHeap, field};
+use heapwarden_core::{Place, PrivateHeap, Spot, field};
 
 /// What is remembered of one block.
 #[derive(Default)]
@@ -59,6 +59,7 @@ const _: () = assert!(size_of::<Record>() == 32);
 
 impl Record {
     /// Notes an allocation.
+    #[inline(always)]
     pub fn note_allocation(&self, size: usize, family: Family, site: u32, thread: u16) {
         self.size.store(size, Relaxed);
         self.allocated_at.store(site, Relaxed);
@@ -68,6 +69,14 @@ impl Record {
         self.notes.store(if ignore::is_disabled() { IGNORED } else { 0 }, Relaxed);
         // Release: pairs with the Acquire in `take`: who frees sees the rest of the record.
         self.state.store(State::Live as u8, Release);
+    }
+
+    /// Notes an allocation in a slot, whose payload starts where it usually does.
+    #[inline(always)]
+    pub fn note_fresh(&self, size: usize, family: Family, site: u32, thread: u16, sequence: u32) {
+        self.shift.store(0, Relaxed);
+        self.sequence.store(sequence, Relaxed);
+        self.note_allocation(size, family, site, thread);
     }
 
     /// Notes the alignment (a power of two) that the new block was asked for with.
@@ -157,7 +166,13 @@ fn layout_of_slab(class: u8) -> Layout {
 /// is no memory for its slab's.
 #[inline]
 pub fn of_slot(slot: usize, class: usize) -> Option<&'static Record> {
-    let (extension, number) = heapwarden_core::slab_word(slot, class)?;
+    of_spot(Spot::of(slot)?, class)
+}
+
+/// [`of_slot`], of a slot that was looked up.
+#[inline(always)]
+pub fn of_spot(spot: Spot, class: usize) -> Option<&'static Record> {
+    let (extension, number) = spot.slab_word(class)?;
     // Acquire: pairs with the AcqRel that installed the records.
     let mut records = extension.load(Acquire);
     if records == 0 {

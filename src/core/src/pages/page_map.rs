@@ -32,8 +32,9 @@ const ROOT_SHIFT: usize = GRANULE_SHIFT + LEAF_SHIFT;
 const ROOT_ENTRIES: usize = 1 << (47 - ROOT_SHIFT);
 const DIRECT_TAG: usize = 1;
 
+/// What is known of a granule.
 #[repr(C)]
-struct Granule {
+pub(crate) struct Granule {
     classes: AtomicUsize,
     owner: AtomicUsize,
 }
@@ -52,8 +53,9 @@ pub enum Owner {
     Direct(*mut Direct),
 }
 
+/// What is known of the granule that holds `address`.
 #[inline(always)]
-fn granule(address: usize) -> Option<&'static Granule> {
+pub(crate) fn granule(address: usize) -> Option<&'static Granule> {
     let leaf = ROOT.get(address >> ROOT_SHIFT)?.load(Acquire);
     if leaf.is_null() {
         return None;
@@ -64,31 +66,47 @@ fn granule(address: usize) -> Option<&'static Granule> {
     Some(&leaf[(address >> GRANULE_SHIFT) & (LEAF_GRANULES - 1)])
 }
 
+impl Granule {
+    /// The class byte of the page that holds `address`, which lies in this granule: 0 when it is no
+    /// page of a heap, or a free one.
+    #[inline(always)]
+    pub fn class(&self, address: usize) -> u8 {
+        // Acquire: pairs with the Release in `publish`.
+        let classes = self.classes.load(Acquire);
+        if classes == 0 {
+            return 0;
+        }
+        // SAFETY: a heap's class bytes stay mapped for ever, and the bias makes the sum the byte of
+        // this page, which lies in the heap because its granule does.
+        unsafe { *(classes.wrapping_add(address >> PAGE_SHIFT) as *const u8) }
+    }
+
+    /// Whose memory it is.
+    #[inline(always)]
+    pub fn owner(&self) -> Option<Owner> {
+        // Acquire: pairs with the Release in `publish`.
+        let owner = self.owner.load(Acquire);
+        match owner {
+            0 => None,
+            _ if owner & DIRECT_TAG != 0 => {
+                Some(Owner::Direct((owner & !DIRECT_TAG) as *mut Direct))
+            }
+            _ => Some(Owner::Heap(owner as *mut Heap)),
+        }
+    }
+}
+
 /// The class byte of the page that holds `address`: 0 when it is no page of a heap, or a free one.
 #[inline(always)]
 pub fn class_at(address: usize) -> u8 {
-    let Some(granule) = granule(address) else { return 0 };
-    // Acquire: pairs with the Release in `publish`.
-    let classes = granule.classes.load(Acquire);
-    if classes == 0 {
-        return 0;
-    }
-    // SAFETY: a heap's class bytes stay mapped for ever, and the bias makes the sum the byte of
-    // this page, which lies in the heap because its granule does.
-    unsafe { *(classes.wrapping_add(address >> PAGE_SHIFT) as *const u8) }
+    granule(address).map_or(0, |granule| granule.class(address))
 }
 
 /// Whose memory `address` lies in, if it is ours. For a direct block's last granule the caller
 /// compares with the block's length.
 #[inline]
 pub fn owner_of(address: usize) -> Option<Owner> {
-    // Acquire: pairs with the Release in `publish`.
-    let owner = granule(address)?.owner.load(Acquire);
-    match owner {
-        0 => None,
-        _ if owner & DIRECT_TAG != 0 => Some(Owner::Direct((owner & !DIRECT_TAG) as *mut Direct)),
-        _ => Some(Owner::Heap(owner as *mut Heap)),
-    }
+    granule(address)?.owner()
 }
 
 /// Whether an address lies in a heap or a direct block, free or not. The rest of a direct block's

@@ -61,8 +61,20 @@ pub fn here_for(purpose: Purpose, depth: usize) -> CallSite {
 ///
 /// # Safety
 /// The registers are those of a frame of this thread that does not end before this returns.
+#[inline(always)]
 pub unsafe fn here_from(start: &Registers, purpose: Purpose, depth: usize) -> CallSite {
     let depth = depth.min(DEPTH_MAX);
+    match unwind::known_site(start, purpose, depth) {
+        Some(site) => CallSite(site),
+        // SAFETY: the caller's promise.
+        None => unsafe { find_from(start, purpose, depth) },
+    }
+}
+
+/// # Safety
+/// As for [`here_from`].
+#[inline(never)]
+unsafe fn find_from(start: &Registers, purpose: Purpose, depth: usize) -> CallSite {
     find(&Request { start: *start, depth, skip: 0, own: unwind::own_code(), purpose })
 }
 

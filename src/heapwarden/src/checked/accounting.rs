@@ -3,6 +3,7 @@
 use super::guardian::Guardian;
 use super::settings::Settings;
 use crate::callsite::counters;
+use crate::chunk::Alone;
 use crate::evidence::Record;
 use core::sync::atomic::Ordering::Relaxed;
 
@@ -10,7 +11,7 @@ use core::sync::atomic::Ordering::Relaxed;
 #[inline(always)]
 pub fn allocated(settings: &Settings, guardian: Option<&Guardian>, site: u32, size: usize) {
     if settings.accounting {
-        counters::allocated(guardian.and_then(Guardian::tallies), site, size);
+        counters::allocated(Alone::find(), guardian.and_then(Guardian::tallies), site, size);
     }
 }
 
@@ -19,11 +20,16 @@ pub fn allocated(settings: &Settings, guardian: Option<&Guardian>, site: u32, si
 pub fn freed(settings: &Settings, guardian: Option<&Guardian>, record: &Record, size: usize) {
     if settings.accounting {
         let site = record.allocated_at.load(Relaxed);
-        let age = guardian
-            .filter(|guardian| guardian.number == record.allocated_by.load(Relaxed))
-            .map(|guardian| guardian.allocations.wrapping_sub(record.sequence.load(Relaxed)));
-        counters::freed(guardian.and_then(Guardian::tallies), site, size, age);
+        let age = guardian.and_then(|guardian| age(guardian, record));
+        counters::freed(Alone::find(), guardian.and_then(Guardian::tallies), site, size, age);
     }
+}
+
+/// How many blocks the thread has allocated since this one; `None` if another thread allocated it.
+#[inline(always)]
+pub fn age(guardian: &Guardian, record: &Record) -> Option<u32> {
+    let is_own = guardian.number == record.allocated_by.load(Relaxed);
+    is_own.then(|| guardian.allocations.wrapping_sub(record.sequence.load(Relaxed)))
 }
 
 /// The block that `record` tells of has another size now.

@@ -48,6 +48,8 @@ pub struct Guardian {
     pub number: u16,
     /// Blocks until one is guarded, if some are.
     pub countdown: Countdown,
+    /// Whether the short way with records is open to the thread.
+    pub records: bool,
     /// Frees until a random chunk is verified.
     pub until_check: u32,
     /// Allocations so far, the clock of the evidence.
@@ -118,6 +120,13 @@ pub fn current<'a>() -> Option<&'a mut Guardian> {
         let word = (*tls::block()).reserved[WORD] as *mut Guardian;
         if word.is_null() { obtain() } else { Some(&mut *word) }
     }
+}
+
+/// The calling thread's guardian if it has one.
+#[inline(always)]
+pub fn existing<'a>() -> Option<&'a mut Guardian> {
+    // SAFETY: as for `current`.
+    unsafe { ((*tls::block()).reserved[WORD] as *mut Guardian).as_mut() }
 }
 
 /// The calling thread's countdown to its next guarded block; `None` without memory for one.

@@ -4,7 +4,7 @@
 use super::guardian::{self, Guardian, OUTGOING};
 use super::settings::{Settings, settings};
 use super::{guarded, large, verify};
-use crate::chunk::{Family, HEADER_BYTES, Header, State, fill};
+use crate::chunk::{HEADER_BYTES, Header, fill};
 use crate::guard::slots;
 use crate::quarantine::fifo::{Entry, Fifo};
 use heapwarden_core::size_class::{CLASSES, TABLE};
@@ -94,7 +94,7 @@ unsafe fn verify_leaving(settings: &Settings, slot: usize, class: usize) {
             Header(0).changing().put(slot);
             fill::write(slot + HEADER_BYTES, end, settings.free_fill);
         }
-        Header::new(State::Free, Family::Malloc, 0).write(slot);
+        Header::free().write(slot);
     }
 }
 

@@ -126,7 +126,7 @@ unsafe fn go(settings: &Settings, span: &Span, class: usize, header: Header) {
             // No slot's start: a second free finds here that the block is not live.
             header.put(span.header());
         }
-        Header::new(State::Free, Family::Malloc, 0).write(span.slot);
+        Header::free().write(span.slot);
         heapwarden_core::free_class(class, span.slot as *mut u8);
     }
 }

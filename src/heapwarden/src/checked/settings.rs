@@ -86,13 +86,23 @@ const INACTIVE: Settings = Settings {
 
 impl Settings {
     /// Whether they are what [`quick`](super::quick) is made for: `harden`, with nobody watching, and at
-    /// most chance to say which blocks are guarded.
+    /// most chance to say which blocks are guarded; or `leak`, with none guarded.
     fn suit_quick(&self) -> bool {
+        if self.evidence { self.suit_recorded() } else { self.suit_unrecorded() }
+    }
+
+    fn suit_recorded(&self) -> bool {
+        let checks = self.active && self.tail_min == 1 && self.tail_window == tail::WINDOW;
+        let plain = !self.quarantine && self.new_fill.is_none() && !self.guards;
+        checks && plain && self.accounting && !self.is_watched()
+    }
+
+    fn suit_unrecorded(&self) -> bool {
         let checks = self.active && self.tail_min == 1 && self.tail_window == tail::WINDOW;
         let waits = self.quarantine && self.fifo_bytes == 0 && !self.verify_leaving;
         let fills = self.free_fill == 0 && self.new_fill.is_none();
         let plain = !self.guards || selection().is_only_by_chance();
-        checks && waits && fills && plain && !self.evidence && !self.is_watched()
+        checks && waits && fills && plain && !self.is_watched()
     }
 }
 

@@ -76,6 +76,11 @@ impl Header {
         )
     }
 
+    /// The header of a slot that is ready to be handed out, without its check.
+    pub const fn free() -> Self {
+        Self((State::Free as u64) << STATE_SHIFT)
+    }
+
     /// The first word of a slot whose payload lies `distance` further in.
     pub fn leading(distance: usize) -> Self {
         Self(Self::new(State::Live, Family::Memalign, distance).0 | SHIFTED)

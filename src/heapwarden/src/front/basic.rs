@@ -1,10 +1,13 @@
 //! malloc, calloc, realloc, free, malloc_usable_size.
 
+use super::caller::{ReturnAt, jump_with_caller};
 use super::errno::{no_memory, no_memory_if_null};
 use super::misuse::{self, Entry};
-use crate::checked::{self, Release, quick};
+use crate::checked::quick::{self, recorded};
+use crate::checked::{self, Release};
 use crate::chunk::{ALIGNMENT, Family};
-use crate::{detect, start};
+use crate::unwind::Registers;
+use crate::{detect, door, start};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
@@ -38,20 +41,45 @@ pub fn malloc_cached(size: usize) -> *mut c_void {
 fn malloc_slow(size: usize) -> *mut c_void {
     let block = quick::allocate(size, Family::Malloc);
     if block.is_null() {
-        return malloc_general(size);
+        // SAFETY: takes any size.
+        return unsafe { malloc_behind(size) };
     }
     block.cast()
 }
 
+jump_with_caller! {
+    fn malloc_behind(size: usize) -> *mut c_void => malloc_for, "rsi", "rdx"
+}
+
+/// # Safety
+/// Jumped to with the caller's frame.
+unsafe extern "C" fn malloc_for(size: usize, at: ReturnAt, frame_pointer: usize) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let caller = at.caller(frame_pointer);
+        let block = recorded::allocate(size, Family::Malloc, false, &caller);
+        if !block.is_null() {
+            return block.cast();
+        }
+        malloc_general(size, &caller)
+    }
+}
+
+/// # Safety
+/// `caller` is a frame of this thread that does not end before this returns.
 #[cold]
 #[inline(never)]
-fn malloc_general(size: usize) -> *mut c_void {
+unsafe fn malloc_general(size: usize, caller: &Registers) -> *mut c_void {
     if size > SIZE_MAX {
         return no_memory();
     }
     start::ensure();
     if checked::settings().active {
-        return no_memory_if_null(checked::allocate(size, ALIGNMENT, Family::Malloc, false));
+        // SAFETY: the caller's promise.
+        let block = unsafe {
+            door::through(caller, || checked::allocate(size, ALIGNMENT, Family::Malloc, false))
+        };
+        return no_memory_if_null(block);
     }
     no_memory_if_null(heapwarden_core::allocate_slow(size))
 }
@@ -124,22 +152,43 @@ pub unsafe fn free(block: *mut c_void) {
 #[inline(never)]
 unsafe fn free_slow(block: *mut c_void) {
     // SAFETY: promised by the caller of `free`.
-    unsafe { quick::free(block.cast(), &FREE, release_general) }
+    unsafe { quick::free(block.cast(), &FREE, release_behind) }
+}
+
+jump_with_caller! {
+    /// Gives a block back when there is no way as short as `harden`'s.
+    fn release_behind(block: *mut u8, release: &Release) -> () => release_for, "rdx", "rcx"
+}
+
+/// # Safety
+/// As for [`free`], and jumped to with the caller's frame.
+unsafe extern "C" fn release_for(
+    block: *mut u8,
+    release: &Release,
+    at: ReturnAt,
+    frame_pointer: usize,
+) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if !recorded::free(block, release) {
+            release_general(block, release, &at.caller(frame_pointer));
+        }
+    }
 }
 
 /// Gives a block back when there is no short way.
 ///
 /// # Safety
-/// As for [`free`].
+/// As for [`free`], and `caller` is a frame of this thread that does not end before this returns.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn release_general(block: *mut u8, release: &Release) {
+unsafe fn release_general(block: *mut u8, release: &Release, caller: &Registers) {
     if block.is_null() {
         return;
     }
     if checked::settings().active {
-        // SAFETY: the caller's promise; what is no live block is reported.
-        return unsafe { checked::free(block, release) };
+        // SAFETY: the caller's promises; what is no live block is reported.
+        return unsafe { door::through(caller, || checked::free(block, release)) };
     }
     // SAFETY: the caller's promise.
     if let Err(found) = unsafe { heapwarden_core::free_slow(block) } {

@@ -1,7 +1,7 @@
 //! What C++'s operators new and delete need: blocks with a family, and the sizes that `delete` is
 //! told. Out of memory is null here; throwing is the preload library's business.
 
-use super::basic::{SIZE_MAX, release_general};
+use super::basic::{SIZE_MAX, release_behind};
 use crate::checked::{self, Release, quick};
 use crate::chunk::{ALIGNMENT, Family};
 use crate::start;
@@ -47,5 +47,5 @@ pub unsafe fn delete(block: *mut c_void, release: &Release) {
 #[inline(never)]
 unsafe fn delete_slow(block: *mut c_void, release: &Release) {
     // SAFETY: promised by the caller of `delete`.
-    unsafe { quick::free(block.cast(), release, release_general) }
+    unsafe { quick::free(block.cast(), release, release_behind) }
 }

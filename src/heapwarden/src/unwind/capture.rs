@@ -19,7 +19,7 @@ pub trait Steps {
     fn reader(own: Range<usize>) -> Reader;
 }
 
-const ENGINES: u32 = 2;
+const ENGINES: u32 = 3;
 
 /// How often a capture starts again because a module was found closed on the way.
 const ROUNDS: usize = 3;
@@ -37,7 +37,9 @@ pub fn with_stack<S: Steps, R>(
     let own = state.bounds.around(request.start.sp);
     let mut start = None;
     if state.generation == generation_of::<S>() {
-        start = state.ways_out.shorten(request, &own);
+        if request.skip != 0 || request.own.contains(&request.start.pc) {
+            start = state.ways_out.shorten(request, &own);
+        }
         let memory = state.memory(request.purpose);
         if let Some(window) = unchanged(memory, request, start)
             && let Some(known) = again(memory, window)
@@ -118,7 +120,13 @@ fn capture_once<S: Steps>(
 }
 
 fn generation_of<S: Steps>() -> u32 {
-    modules::generation().wrapping_mul(ENGINES).wrapping_add(S::NUMBER)
+    generation(modules::generation(), S::NUMBER)
+}
+
+/// What of the modules and of the engine a last stack depends on.
+#[inline(always)]
+pub fn generation(modules: u32, engine: u32) -> u32 {
+    modules.wrapping_mul(ENGINES).wrapping_add(engine)
 }
 
 /// A stack without an end may come from the rules of a library that was closed, if another one took

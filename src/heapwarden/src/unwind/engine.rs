@@ -37,7 +37,7 @@ pub fn set_engine(choice: EngineChoice) {
 }
 
 /// The engine in use.
-#[inline]
+#[inline(always)]
 pub fn chosen() -> EngineChoice {
     match CHOSEN.load(Relaxed) {
         1 => EngineChoice::FramePointer,
@@ -50,7 +50,7 @@ pub fn chosen() -> EngineChoice {
 pub struct FramehopSteps;
 
 impl Steps for FramehopSteps {
-    const NUMBER: u32 = 0;
+    const NUMBER: u32 = EngineChoice::Framehop as u32;
 
     #[inline(always)]
     fn rule(pc: usize) -> Option<Rule> {
@@ -67,7 +67,7 @@ impl Steps for FramehopSteps {
 pub struct FramePointerSteps;
 
 impl Steps for FramePointerSteps {
-    const NUMBER: u32 = 1;
+    const NUMBER: u32 = EngineChoice::FramePointer as u32;
 
     #[inline(always)]
     fn rule(_: usize) -> Option<Rule> {

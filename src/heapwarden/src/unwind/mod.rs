@@ -18,6 +18,7 @@
 //! others); about 2 us for a code address that no thread has met; 0.2 ms for the first of all.
 
 mod after_fork;
+mod again;
 mod bounds;
 mod capture;
 mod critical;
@@ -43,6 +44,7 @@ mod walk;
 mod way_out;
 
 pub(crate) use after_fork::check as check_fork;
+pub(crate) use again::known_site;
 pub(crate) use bounds::first_stack_end;
 pub(crate) use capture::{Steps, capture_unaided, with_stack};
 pub(crate) use critical::{block_signals, restore_signals};

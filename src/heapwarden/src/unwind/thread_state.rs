@@ -49,6 +49,12 @@ impl ThreadState {
         &mut self.memories[purpose as usize]
     }
 
+    /// The same, to be read.
+    #[inline(always)]
+    pub fn memory_of(&self, purpose: Purpose) -> &Memory {
+        &self.memories[purpose as usize]
+    }
+
     /// That, and the ways out.
     #[inline(always)]
     pub fn parts(&mut self, purpose: Purpose) -> (&mut Memory, &mut WaysOut) {
@@ -118,6 +124,17 @@ pub fn borrow(sp: usize) -> Option<Borrowed> {
     // A signal handler on this thread must see the state as busy before it changes.
     compiler_fence(SeqCst);
     Some(Borrowed(state))
+}
+
+/// The thread's state for reading alone, unless a capture of this thread is under way or there is none.
+#[inline(always)]
+pub fn at_rest<'a>() -> Option<&'a ThreadState> {
+    // SAFETY: the slot is this thread's, and so is the state. A capture in a signal handler that comes in
+    // meanwhile is over when the reader goes on.
+    unsafe {
+        let state = *slot() as *const ThreadState;
+        (state as usize > ENDED && !(*state).busy).then(|| &*state)
+    }
 }
 
 /// What is known of the thread's own stack, also while its state is busy.

@@ -74,15 +74,15 @@ fn sums(site: u32) -> Option<&'static Sums> {
 /// In place of a call site: all of them.
 const EVERYWHERE: u32 = u32::MAX;
 
-/// A block was allocated. Without a table of the thread's own it is counted in the shared sums.
+/// A block was allocated; `alone` knows whether the process has one thread. Without a table of the thread's own it is counted in the shared sums.
 #[inline(always)]
-pub fn allocated(tallies: Option<&Tallies>, site: u32, bytes: usize) {
-    add(tallies, site, 1, bytes as u64);
+pub fn allocated(alone: Alone, tallies: Option<&Tallies>, site: u32, bytes: usize) {
+    add(alone, tallies, site, 1, bytes as u64);
 }
 
 #[inline(always)]
-fn add(tallies: Option<&Tallies>, site: u32, blocks: u64, bytes: u64) {
-    if Alone::find().holds() {
+fn add(alone: Alone, tallies: Option<&Tallies>, site: u32, blocks: u64, bytes: u64) {
+    if alone.holds() {
         ALL.allocated_alone(0, bytes);
         if let Some(sums) = sums(site) {
             sums.allocated_alone(blocks, bytes);
@@ -100,13 +100,13 @@ fn add(tallies: Option<&Tallies>, site: u32, blocks: u64, bytes: u64) {
 
 /// A block was freed, `age` allocations of the thread after its own; `None` if another thread's.
 #[inline(always)]
-pub fn freed(tallies: Option<&Tallies>, site: u32, bytes: usize, age: Option<u32>) {
-    take(tallies, site, bytes as u64, age.is_some_and(|age| age <= SHORT_LIFE));
+pub fn freed(alone: Alone, tallies: Option<&Tallies>, site: u32, bytes: usize, age: Option<u32>) {
+    take(alone, tallies, site, bytes as u64, age.is_some_and(|age| age <= SHORT_LIFE));
 }
 
 #[inline(always)]
-fn take(tallies: Option<&Tallies>, site: u32, bytes: u64, short_lived: bool) {
-    if Alone::find().holds() {
+fn take(alone: Alone, tallies: Option<&Tallies>, site: u32, bytes: u64, short_lived: bool) {
+    if alone.holds() {
         ALL.freed_alone(bytes, false);
         if let Some(sums) = sums(site) {
             sums.freed_alone(bytes, short_lived);
@@ -125,9 +125,9 @@ fn take(tallies: Option<&Tallies>, site: u32, bytes: u64, short_lived: bool) {
 /// A block was resized where it lies.
 pub fn resized(tallies: Option<&Tallies>, site: u32, from: usize, to: usize) {
     if to > from {
-        add(tallies, site, 0, (to - from) as u64);
+        add(Alone::find(), tallies, site, 0, (to - from) as u64);
     } else {
-        take(tallies, site, (from - to) as u64, false);
+        take(Alone::find(), tallies, site, (from - to) as u64, false);
     }
 }
 

@@ -1,37 +1,14 @@
 //! Handing out a block the short way.
 
+use super::class::{SIZE_MAX, class_for};
 use crate::checked::guardian::Guardian;
 use crate::checked::settings::settings;
 use crate::chunk::header::State;
 use crate::chunk::tail::{Pattern, WINDOW};
-use crate::chunk::{Family, HEADER_BYTES, Header, SLOT_MIN, fill};
+use crate::chunk::{Family, HEADER_BYTES, Header, fill};
 use core::hint::assert_unchecked;
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering::Release, compiler_fence};
-use heapwarden_core::size_class::TABLE;
-
-/// The largest request that is served here: with its header and one byte of tail it is looked up in
-/// the table of classes.
-const SIZE_MAX: usize = SLOT_MAX - HEADER_BYTES - 1;
-/// The largest slot in the table.
-const SLOT_MAX: usize = 2048;
-
-/// The class of each slot size, in steps of 16 bytes.
-static CLASS: [u8; SLOT_MAX / 16 + 1] = {
-    let mut classes = [0; SLOT_MAX / 16 + 1];
-    let mut class = 1;
-    let mut step = 0;
-    while step < classes.len() {
-        while (TABLE[class].slot_bytes as usize) < step * 16
-            || (TABLE[class].slot_bytes as usize) < SLOT_MIN
-        {
-            class += 1;
-        }
-        classes[step] = class as u8;
-        step += 1;
-    }
-    classes
-};
 
 /// A block of `size` bytes; null when the general way is to be asked.
 #[inline(always)]
@@ -51,7 +28,7 @@ fn take(size: usize, family: Family, zeroed: bool) -> *mut u8 {
     if size > SIZE_MAX || is_turn(guardian) {
         return null_mut();
     }
-    let class = CLASS[(size + HEADER_BYTES + 1).div_ceil(16)] as usize;
+    let class = class_for(size);
     // SAFETY: the table holds classes; the way is open only while the stacks are this thread's.
     // A slot from them is ours, and of this class.
     unsafe {

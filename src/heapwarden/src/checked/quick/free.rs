@@ -9,7 +9,7 @@ use crate::chunk::{HEADER_BYTES, Header, fill};
 use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
 /// How a block is given back the general way.
-pub type General = unsafe fn(block: *mut u8, release: &Release);
+pub type General = unsafe extern "C" fn(block: *mut u8, release: &Release);
 
 /// Frees `block`, which may be anything, or leaves it to `general`.
 ///

@@ -10,12 +10,14 @@
 //! Cost: no lock, no frame on the stack, and while the process has one thread no locked instruction.
 
 mod allocate;
+mod class;
 mod free;
+pub mod recorded;
 
 pub use allocate::{allocate, allocate_zeroed};
 pub use free::free;
 
-use super::guardian::Guardian;
+use super::guardian::{self, Guardian};
 use super::settings::settings;
 use heapwarden_core::{Stacks, tls};
 
@@ -33,11 +35,18 @@ pub fn open(guardian: &mut Guardian) {
     }
     if let Some(stacks) = Stacks::of_this_thread() {
         guardian.stacks = stacks;
-        tls::set_quick(&raw mut *guardian as usize);
+        if settings().evidence {
+            guardian.records = true;
+        } else {
+            tls::set_quick(&raw mut *guardian as usize);
+        }
     }
 }
 
 /// The thread ends, and goes the general way from now on.
 pub fn close() {
     tls::set_quick(0);
+    if let Some(guardian) = guardian::existing() {
+        guardian.records = false;
+    }
 }

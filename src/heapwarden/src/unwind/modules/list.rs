@@ -19,6 +19,7 @@ static ENTERED: AtomicU32 = AtomicU32::new(0);
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// Changes when rules that were known are no longer true.
+#[inline(always)]
 pub fn generation() -> u32 {
     GENERATION.load(Relaxed)
 }
