@@ -10,7 +10,7 @@ use core::ffi::{CStr, c_void};
 use core::mem::transmute;
 use core::ptr::null_mut;
 use heapwarden::chunk::Family;
-use heapwarden::front;
+use heapwarden::front::{self, ReturnAt};
 use heapwarden::text::complain;
 
 /// More than PTRDIFF_MAX.
@@ -25,13 +25,35 @@ type New = unsafe extern "C-unwind" fn(usize) -> *mut c_void;
 type NothrowNew = unsafe extern "C-unwind" fn(usize, *const c_void) -> *mut c_void;
 type AlignedNothrowNew = unsafe extern "C-unwind" fn(usize, usize, *const c_void) -> *mut c_void;
 
-/// A block that is not in the thread's cache. If there is no memory, the new-handler is called until
-/// there is; the handler, or the lack of one, ends this by throwing.
-#[cold]
-#[inline(never)]
+/// A block that is not in the thread's cache.
+#[inline(always)]
 pub(crate) fn allocate(size: usize, alignment: usize, family: Family) -> *mut c_void {
+    // SAFETY: takes any size, and a power of two.
+    unsafe { allocate_behind(size, alignment, family) }
+}
+
+front::jump_with_caller! {
+    fn allocate_behind(size: usize, alignment: usize, family: Family) -> *mut c_void
+        => allocate_for, "rcx", "r8"
+}
+
+/// If there is no memory, the new-handler is called until there is; the handler, or the lack of one,
+/// ends this by throwing.
+///
+/// # Safety
+/// Jumped to with the caller's frame.
+unsafe extern "C-unwind" fn allocate_for(
+    size: usize,
+    alignment: usize,
+    family: Family,
+    at: ReturnAt,
+    frame_pointer: usize,
+) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    let caller = unsafe { at.caller(frame_pointer) };
     loop {
-        let block = front::new(size, alignment, family);
+        // SAFETY: the caller's frame waits for this call.
+        let block = unsafe { front::new_for(size, alignment, family, &caller) };
         if !block.is_null() {
             return block;
         }

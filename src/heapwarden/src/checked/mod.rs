@@ -19,6 +19,7 @@ pub mod quick;
 mod release;
 mod resize;
 mod settings;
+mod size;
 mod verify;
 mod watched;
 
@@ -32,8 +33,9 @@ pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_ta
 pub use leave::repair_after_fork;
 pub use patience::pause;
 pub use release::{Release, free};
-pub use resize::{live, reallocate, size_of};
+pub use resize::{live, reallocate};
 pub use settings::{
     FACTS, FREE_FILL, HOOKS, NEW_FILL, Settings, is_checked, settings, start, watch,
 };
+pub use size::size_of;
 pub use verify::{check_block, check_heap};

@@ -3,6 +3,7 @@
 
 use super::guardian;
 use super::leave::{leave, move_on};
+use super::quick::recorded;
 use super::settings::{Settings, settings};
 use super::{accounting, large, look, verify, watched};
 use crate::chunk::secret::secret;
@@ -37,7 +38,9 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
         if settings().is_watched() {
             return watched::free(block, release);
         }
-        unwatched(block, release);
+        if !settings().is_quick() || !recorded::free(block, release) {
+            unwatched(block, release);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `realloc` of checked blocks, and their sizes.
+//! `realloc` of checked blocks.
 //!
 //! A block stays where it is when its slot or run has the room; else it moves, and the old one is
 //! freed like any other, quarantine included.
@@ -34,26 +34,6 @@ pub fn live(payload: usize) -> Option<(Span, Family)> {
         Span { slot: header_at, end, payload, size: end - payload - found.slack() }
     };
     Some((span, found.family()))
-}
-
-/// The requested size of a block; 0, after a report, for what is no live block.
-pub fn size_of(block: *const u8) -> usize {
-    match live(block as usize) {
-        Some((span, _)) => {
-            // SAFETY: a live block's span.
-            unsafe { verify::check_span(&span, "malloc_usable_size") };
-            span.size
-        }
-        None => {
-            detect::bad_pointer(block as usize, "malloc_usable_size");
-            0
-        }
-    }
-}
-
-/// Whether a live block starts there.
-pub fn is_live(block: *const u8) -> bool {
-    live(block as usize).is_some()
 }
 
 /// Resizes a live block to `size` (not 0). Null when there is no memory (the block is kept) or

@@ -1,7 +1,7 @@
 //! Requests to the checked heap while every one of them is watched: `stats=1`, `journey=N`, a fuzzer.
 
 use super::release::{self, Release};
-use super::resize;
+use super::{resize, size};
 use crate::chunk::{ALIGNMENT, Family};
 use crate::fuzz::hooks;
 use heapwarden_core::journey::{self, Step};
@@ -44,7 +44,7 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
     hooks::freeing(block);
     journey::record_free(block as usize, || {
         // What is no live block is reported below, and does not wait.
-        if resize::is_live(block) {
+        if size::is_live(block) {
             journey::note(Step::Quarantined);
         }
         // SAFETY: the caller's promise.

@@ -83,34 +83,24 @@ impl Pattern {
         }
     }
 
-    /// Whether a tail of `slack` bytes, 1 to [`WINDOW`], that ends at `end`, a multiple of 8, holds the
-    /// pattern.
+    /// Whether the first bytes, up to [`WINDOW`], of a tail of `slack` bytes (at least 1) that ends at
+    /// `end`, a multiple of 8, hold the pattern. No branch depends on the slack, which is read from a
+    /// header that may not be in the cache yet: a wrong guess would wait for it.
     ///
     /// # Safety
-    /// [`WINDOW`] bytes before `end` are readable.
+    /// The tail, and [`WINDOW`] bytes before `end`, are readable.
     #[inline(always)]
-    pub unsafe fn holds_short(self, end: usize, slack: usize) -> bool {
-        debug_assert!(end & 7 == 0 && slack > 0 && slack <= WINDOW);
-        // SAFETY: as for `lay_short`. The program may be writing here behind our back: then either
-        // answer is right.
+    pub unsafe fn starts(self, end: usize, slack: usize) -> bool {
+        debug_assert!(end & 7 == 0 && slack > 0);
+        let from = end - slack.max(WINDOW);
+        let turned = self.word().rotate_right(8 * (from & 7) as u32);
+        // SAFETY: the caller's promise; a mask lies within the table. The program may be writing here
+        // behind our back: then either answer is right.
         unsafe {
-            let mask = _mm_loadu_si128(MASKS.as_ptr().add(slack).cast());
-            let found = _mm_loadu_si128((end - WINDOW) as *const __m128i);
-            is_zero(_mm_and_si128(_mm_xor_si128(found, self.window()), mask))
-        }
-    }
-
-    /// Whether the [`WINDOW`] bytes from `tail` on hold the pattern.
-    ///
-    /// # Safety
-    /// They are readable.
-    #[inline(always)]
-    pub unsafe fn holds_window(self, tail: usize) -> bool {
-        let turned = self.word().rotate_right(8 * (tail & 7) as u32);
-        // SAFETY: as above.
-        unsafe {
-            let found = _mm_loadu_si128(tail as *const __m128i);
-            is_zero(_mm_xor_si128(found, _mm_set1_epi64x(turned as i64)))
+            let mask = _mm_loadu_si128(MASKS.as_ptr().add(slack.min(WINDOW)).cast());
+            let found = _mm_loadu_si128(from as *const __m128i);
+            let differs = _mm_xor_si128(found, _mm_set1_epi64x(turned as i64));
+            is_zero(_mm_and_si128(differs, mask))
         }
     }
 
@@ -206,7 +196,7 @@ mod tests {
                     let byte = at as *mut u8;
                     *byte ^= 0x40;
                     let seen = (end - slack..end).contains(&at);
-                    assert_eq!(pattern.holds_short(end, slack), !seen, "{slack}, {}", end - at);
+                    assert_eq!(pattern.starts(end, slack), !seen, "{slack}, {}", end - at);
                     *byte ^= 0x40;
                 }
             }
@@ -229,7 +219,7 @@ mod tests {
                 for at in base..base + 64 {
                     *(at as *mut u8) ^= 0x40;
                     let seen = (tail..tail + WINDOW).contains(&at);
-                    assert_eq!(pattern.holds_window(tail), !seen, "{}, {}", tail - base, at - base);
+                    assert_eq!(pattern.starts(base + 64, base + 64 - tail), !seen, "{tail}, {at}");
                     *(at as *mut u8) ^= 0x40;
                 }
             }

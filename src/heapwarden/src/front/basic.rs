@@ -53,7 +53,11 @@ jump_with_caller! {
 
 /// # Safety
 /// Jumped to with the caller's frame.
-unsafe extern "C" fn malloc_for(size: usize, at: ReturnAt, frame_pointer: usize) -> *mut c_void {
+unsafe extern "C-unwind" fn malloc_for(
+    size: usize,
+    at: ReturnAt,
+    frame_pointer: usize,
+) -> *mut c_void {
     // SAFETY: the caller's promise.
     unsafe {
         let caller = at.caller(frame_pointer);
@@ -93,14 +97,38 @@ pub fn calloc(count: usize, size: usize) -> *mut c_void {
             if !block.is_null() {
                 return block.cast();
             }
-            start::ensure();
-            if checked::settings().active {
-                let block = checked::allocate(total, ALIGNMENT, Family::Malloc, true);
-                return no_memory_if_null(block);
-            }
-            no_memory_if_null(heapwarden_core::allocate_zeroed(total))
+            // SAFETY: takes any size.
+            unsafe { calloc_behind(total) }
         }
         _ => no_memory(),
+    }
+}
+
+jump_with_caller! {
+    fn calloc_behind(size: usize) -> *mut c_void => calloc_for, "rsi", "rdx"
+}
+
+/// # Safety
+/// Jumped to with the caller's frame.
+unsafe extern "C-unwind" fn calloc_for(
+    size: usize,
+    at: ReturnAt,
+    frame_pointer: usize,
+) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let caller = at.caller(frame_pointer);
+        let block = recorded::allocate(size, Family::Malloc, true, &caller);
+        if !block.is_null() {
+            return block.cast();
+        }
+        start::ensure();
+        if checked::settings().active {
+            let block =
+                door::through(&caller, || checked::allocate(size, ALIGNMENT, Family::Malloc, true));
+            return no_memory_if_null(block);
+        }
+        no_memory_if_null(heapwarden_core::allocate_zeroed(size))
     }
 }
 
@@ -124,13 +152,33 @@ pub unsafe fn realloc(block: *mut c_void, size: usize) -> *mut c_void {
     }
     if checked::settings().active && !detect::is_foreign(block.addr()) {
         // SAFETY: promised by the caller; what is no live block is reported.
-        return no_memory_if_null(unsafe { checked::reallocate(block.cast(), size, &REALLOC) });
+        return unsafe { realloc_behind(block, size) };
     }
     // SAFETY: promised by the caller; the core itself tells apart what is not a live block.
     match unsafe { heapwarden_core::reallocate(block.cast(), size) } {
         Ok(moved) => no_memory_if_null(moved),
         // SAFETY: as above.
         Err(found) => unsafe { misuse::realloc(found, block, size) },
+    }
+}
+
+jump_with_caller! {
+    fn realloc_behind(block: *mut c_void, size: usize) -> *mut c_void => realloc_for, "rdx", "rcx"
+}
+
+/// # Safety
+/// As for [`realloc`], with neither 0, and jumped to with the caller's frame.
+unsafe extern "C-unwind" fn realloc_for(
+    block: *mut c_void,
+    size: usize,
+    at: ReturnAt,
+    frame_pointer: usize,
+) -> *mut c_void {
+    // SAFETY: the caller's promises.
+    unsafe {
+        let caller = at.caller(frame_pointer);
+        let moved = door::through(&caller, || checked::reallocate(block.cast(), size, &REALLOC));
+        no_memory_if_null(moved)
     }
 }
 
@@ -162,7 +210,7 @@ jump_with_caller! {
 
 /// # Safety
 /// As for [`free`], and jumped to with the caller's frame.
-unsafe extern "C" fn release_for(
+unsafe extern "C-unwind" fn release_for(
     block: *mut u8,
     release: &Release,
     at: ReturnAt,

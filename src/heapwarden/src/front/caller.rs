@@ -30,6 +30,7 @@ impl ReturnAt {
 /// Makes of `fn NAME(argument, ...) -> result => TO, "register", "register"` a function that jumps to `TO`,
 /// which takes the same arguments, and a [`ReturnAt`] and the caller's frame pointer in those
 /// registers: the next two that arguments go in.
+#[macro_export]
 macro_rules! jump_with_caller {
     (
         $(#[$note:meta])*
@@ -39,8 +40,10 @@ macro_rules! jump_with_caller {
         $(#[$note])*
         #[cold]
         #[unsafe(naked)]
-        pub(super) unsafe extern "C" fn $name($($argument: $type),*) -> $result {
-            const _: unsafe extern "C" fn($($type,)* ReturnAt, usize) -> $result = $to;
+        pub(crate) unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
+            const _: unsafe extern "C-unwind" fn(
+                $($type,)* $crate::front::ReturnAt, usize
+            ) -> $result = $to;
             core::arch::naked_asm!(
                 // Naked functions have no unwind information but what they state.
                 ".cfi_startproc",
@@ -53,4 +56,4 @@ macro_rules! jump_with_caller {
         }
     };
 }
-pub(super) use jump_with_caller;
+pub use jump_with_caller;

@@ -4,7 +4,8 @@
 use super::basic::{SIZE_MAX, release_behind};
 use crate::checked::{self, Release, quick};
 use crate::chunk::{ALIGNMENT, Family};
-use crate::start;
+use crate::unwind::Registers;
+use crate::{door, start};
 use core::ffi::c_void;
 use core::ptr::null_mut;
 
@@ -12,12 +13,36 @@ use core::ptr::null_mut;
 /// memory; errno stays.
 #[inline]
 pub fn new(size: usize, alignment: usize, family: Family) -> *mut c_void {
-    if alignment <= ALIGNMENT {
-        let block = quick::allocate(size, family);
-        if !block.is_null() {
-            return block.cast();
-        }
+    let block = new_quickly(size, alignment, family);
+    if block.is_null() { new_general(size, alignment, family) } else { block }
+}
+
+/// [`new`] for a caller whose frame is known.
+///
+/// # Safety
+/// `caller` is a frame of this thread that does not end before this returns.
+#[inline]
+pub unsafe fn new_for(
+    size: usize,
+    alignment: usize,
+    family: Family,
+    caller: &Registers,
+) -> *mut c_void {
+    let block = new_quickly(size, alignment, family);
+    if !block.is_null() {
+        return block;
     }
+    // SAFETY: the caller's promise.
+    unsafe { door::through(caller, || new_general(size, alignment, family)) }
+}
+
+#[inline(always)]
+fn new_quickly(size: usize, alignment: usize, family: Family) -> *mut c_void {
+    if alignment <= ALIGNMENT { quick::allocate(size, family).cast() } else { null_mut() }
+}
+
+#[inline(never)]
+fn new_general(size: usize, alignment: usize, family: Family) -> *mut c_void {
     if size > SIZE_MAX {
         return null_mut();
     }

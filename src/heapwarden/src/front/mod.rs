@@ -20,7 +20,8 @@ mod tuning;
 
 pub use aligned::{aligned_alloc, memalign, posix_memalign, pvalloc, valloc};
 pub use basic::{calloc, free, malloc, malloc_cached, realloc, usable_size};
-pub use cxx::{delete, new};
+pub use caller::{ReturnAt, jump_with_caller};
+pub use cxx::{delete, new, new_for};
 pub(crate) use foreign::free as free_foreign;
 pub use foreign::libc_is_ready;
 pub use information::{mallinfo, mallinfo2, malloc_info, malloc_stats};

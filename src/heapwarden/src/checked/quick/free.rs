@@ -4,12 +4,12 @@ use crate::checked::guardian::Guardian;
 use crate::checked::release::Release;
 use crate::checked::settings::settings;
 use crate::checked::verify;
-use crate::chunk::tail::{Pattern, WINDOW};
+use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header, fill};
 use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
 /// How a block is given back the general way.
-pub type General = unsafe extern "C" fn(block: *mut u8, release: &Release);
+pub type General = unsafe extern "C-unwind" fn(block: *mut u8, release: &Release);
 
 /// Frees `block`, which may be anything, or leaves it to `general`.
 ///
@@ -37,39 +37,13 @@ pub unsafe fn free(block: *mut u8, release: &Release, general: General) {
         {
             return general(block, release);
         }
-        if slack > WINDOW {
-            return retire_wide(guardian, class, slot, found, release, general);
-        }
-        if !Pattern::by(&guardian.secret, payload).holds_short(end, slack) {
+        if !Pattern::by(&guardian.secret, payload).starts(end, slack) {
             return general(block, release);
         }
         // From here on little is kept in registers, so that none has to be saved.
         compiler_fence(SeqCst);
         if !retire(guardian, class, slot, found) {
             general(block, release);
-        }
-    }
-}
-
-/// The rest for a tail that is longer than a window, of which the first is verified.
-///
-/// # Safety
-/// As for [`retire`]; the block may be freed in this way.
-#[inline(never)]
-unsafe fn retire_wide(
-    guardian: &mut Guardian,
-    class: usize,
-    slot: usize,
-    found: Header,
-    release: &Release,
-    general: General,
-) {
-    let (payload, end) = (slot + HEADER_BYTES, slot + guardian.rings[class].slot_bytes());
-    let pattern = Pattern::by(&guardian.secret, payload);
-    // SAFETY: the caller's promise.
-    unsafe {
-        if !pattern.holds_window(end - found.slack()) || !retire(guardian, class, slot, found) {
-            general(payload as *mut u8, release);
         }
     }
 }

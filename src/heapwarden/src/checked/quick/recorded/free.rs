@@ -3,7 +3,7 @@
 use crate::callsite::counters;
 use crate::checked::accounting;
 use crate::checked::release::Release;
-use crate::chunk::tail::{Pattern, WINDOW};
+use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header};
 use crate::evidence;
 use core::sync::atomic::Ordering::Relaxed;
@@ -37,13 +37,7 @@ pub unsafe fn free(block: *mut u8, release: &Release) -> bool {
         {
             return false;
         }
-        let pattern = Pattern::by(&guardian.secret, payload);
-        let intact = if slack > WINDOW {
-            pattern.holds_window(end - slack)
-        } else {
-            pattern.holds_short(end, slack)
-        };
-        if !intact {
+        if !Pattern::by(&guardian.secret, payload).starts(end, slack) {
             return false;
         }
         let Some(record) = evidence::of_spot(spot, class) else { return false };
