@@ -8,8 +8,8 @@
 
 use super::secret::{Secret, secret};
 use core::arch::x86_64::{
-    __m128i, _mm_and_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_or_si128,
-    _mm_set1_epi64x, _mm_setzero_si128, _mm_storeu_si128, _mm_xor_si128,
+    __m128i, _mm_and_si128, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8,
+    _mm_or_si128, _mm_set1_epi64x, _mm_setzero_si128, _mm_storeu_si128, _mm_xor_si128,
 };
 
 /// The bytes of a tail that are verified at one look.
@@ -80,6 +80,22 @@ impl Pattern {
             let mask = _mm_loadu_si128(MASKS.as_ptr().add(slack).cast());
             let bytes = _mm_and_si128(self.window(), mask);
             _mm_storeu_si128((end - WINDOW) as *mut __m128i, bytes);
+        }
+    }
+
+    /// [`lay_short`](Self::lay_short), with the payload's bytes left as they are.
+    ///
+    /// # Safety
+    /// As for [`lay_short`](Self::lay_short).
+    #[inline(always)]
+    pub unsafe fn lay_behind(self, end: usize, slack: usize) {
+        debug_assert!(end & 7 == 0 && slack > 0 && slack <= WINDOW);
+        let place = (end - WINDOW) as *mut __m128i;
+        // SAFETY: as for `lay_short`.
+        unsafe {
+            let mask = _mm_loadu_si128(MASKS.as_ptr().add(slack).cast());
+            let payload = _mm_andnot_si128(mask, _mm_loadu_si128(place));
+            _mm_storeu_si128(place, _mm_or_si128(payload, _mm_and_si128(self.window(), mask)));
         }
     }
 
@@ -203,6 +219,23 @@ mod tests {
             let window = end - WINDOW - base..end - base;
             let outside = memory.iter().enumerate().filter(|(at, _)| !window.contains(at));
             assert!(outside.map(|(_, byte)| *byte).all(|byte| byte == 0x11), "{slack}");
+        }
+    }
+
+    #[test]
+    fn a_short_tail_is_laid_behind_a_payload_that_stays_as_it_is() {
+        let secret = Secret::random();
+        for slack in 1..=WINDOW {
+            let mut memory = [0x1111_1111_1111_1111u64; 4];
+            let end = memory.as_mut_ptr_range().end as usize;
+            let pattern = Pattern::by(&secret, end);
+            // SAFETY: the window lies in `memory`.
+            unsafe {
+                pattern.lay_behind(end, slack);
+                assert!(pattern.holds(end - slack, end), "{slack}");
+            }
+            let bytes = memory.iter().flat_map(|word| word.to_ne_bytes());
+            assert!(bytes.take(32 - slack).all(|byte| byte == 0x11), "{slack}");
         }
     }
 

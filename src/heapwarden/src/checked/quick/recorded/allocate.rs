@@ -46,10 +46,10 @@ pub unsafe fn allocate(size: usize, family: Family, zeroed: bool, caller: &Regis
             fill::write(payload, end - slack, 0);
         }
         let pattern = Pattern::by(&guardian.secret, payload);
-        if slack > WINDOW || zeroed {
+        if slack > WINDOW {
             pattern.write(end - slack, end);
         } else {
-            pattern.lay_short(end, slack);
+            pattern.lay_behind(end, slack);
         }
         Header::live(family, slack).sealed_by(&guardian.secret, slot).put(slot);
         guardian.allocations = guardian.allocations.wrapping_add(1);
