@@ -19,7 +19,7 @@ pub(crate) use trie::FACTS as NODE_FACTS;
 
 use crate::unwind::{
     self, Backtrace, DEPTH_MAX, Engine, EngineChoice, Frame, FramePointerSteps, FramehopSteps,
-    LastStack, Memory, Purpose, Registers, Request, Steps, Window,
+    LastStack, Memory, Purpose, Recent, Registers, Request, Steps, Window,
 };
 use trie::STACKS;
 
@@ -64,7 +64,7 @@ pub fn here_for(purpose: Purpose, depth: usize) -> CallSite {
 #[inline(always)]
 pub unsafe fn here_from(start: &Registers, purpose: Purpose, depth: usize) -> CallSite {
     let depth = depth.min(DEPTH_MAX);
-    match unwind::known_site(start, purpose, depth) {
+    match unwind::known_site(start, depth) {
         Some(site) => CallSite(site),
         // SAFETY: the caller's promise.
         None => unsafe { find_from(start, purpose, depth) },
@@ -102,21 +102,35 @@ fn find(request: &Request) -> CallSite {
 
 #[inline]
 fn find_by<S: Steps>(request: &Request) -> CallSite {
-    let again = |memory: &mut Memory, window| memory.last_site.get(window);
-    let site = unwind::with_stack::<S, u32>(request, again, |memory, window| {
+    let again = |memory: &mut Memory, recent: &mut Recent, window| {
+        let site = memory.last_site.get(window)?;
+        note(recent, request, &memory.last, window, site);
+        Some(site)
+    };
+    let site = unwind::with_stack::<S, u32>(request, again, |memory, recent, window| {
         if window.count == 0 {
             return 0;
         }
-        if let Some(site) = memory.last_site.get(window) {
-            return site;
-        }
-        let site = of_window(&mut memory.last, window);
-        memory.last_site.set(window, site);
+        let site = memory.last_site.get(window).unwrap_or_else(|| {
+            let site = of_window(&mut memory.last, window);
+            memory.last_site.set(window, site);
+            site
+        });
+        note(recent, request, &memory.last, window, site);
         site
     });
     match site {
         Some(site) => CallSite(site),
         None => find_unaided::<S>(request),
+    }
+}
+
+/// Notes the stack that was just found, if it is whole and starts where the next one is looked for.
+#[inline(always)]
+fn note(recent: &mut Recent, request: &Request, last: &LastStack, window: Window, site: u32) {
+    if request.starts_at_program() && (window.count == request.depth || last.complete) {
+        let frames = &last.frames[window.end - window.count..window.end];
+        recent.note(&request.start, request.depth, frames, site);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::last_stack::LastStack;
 use super::reader::Reader;
+use super::recent::Recent;
 use super::registers::Registers;
 use super::rule::Rule;
 use super::thread_state::{self, Memory, ThreadState};
@@ -29,20 +30,20 @@ const ROUNDS: usize = 3;
 #[inline(always)]
 pub fn with_stack<S: Steps, R>(
     request: &Request,
-    again: impl FnOnce(&mut Memory, Window) -> Option<R>,
-    action: impl FnOnce(&mut Memory, Window) -> R,
+    again: impl FnOnce(&mut Memory, &mut Recent, Window) -> Option<R>,
+    action: impl FnOnce(&mut Memory, &mut Recent, Window) -> R,
 ) -> Option<R> {
     let mut borrowed = thread_state::borrow(request.start.sp)?;
     let state = borrowed.state();
     let own = state.bounds.around(request.start.sp);
     let mut start = None;
     if state.generation == generation_of::<S>() {
-        if request.skip != 0 || request.own.contains(&request.start.pc) {
+        if !request.starts_at_program() {
             start = state.ways_out.shorten(request, &own);
         }
-        let memory = state.memory(request.purpose);
+        let (memory, recent) = state.memory_and_recent(request.purpose);
         if let Some(window) = unchanged(memory, request, start)
-            && let Some(known) = again(memory, window)
+            && let Some(known) = again(memory, recent, window)
         {
             return Some(known);
         }
@@ -68,7 +69,7 @@ fn capture_anew<S: Steps, R>(
     request: &Request,
     own: Range<usize>,
     mut start: Option<Registers>,
-    action: impl FnOnce(&mut Memory, Window) -> R,
+    action: impl FnOnce(&mut Memory, &mut Recent, Window) -> R,
 ) -> R {
     let mut window;
     let mut round = 0;
@@ -90,11 +91,11 @@ fn capture_anew<S: Steps, R>(
             break;
         }
     }
-    let memory = state.memory(request.purpose);
+    let (memory, recent) = state.memory_and_recent(request.purpose);
     if !window.same {
         memory.last_site.forget();
     }
-    action(memory, window)
+    action(memory, recent, window)
 }
 
 #[inline(always)]
@@ -143,8 +144,8 @@ fn doubt(last: &LastStack) {
 pub fn capture<S: Steps>(request: &Request, out: &mut [usize]) -> usize {
     let depth = request.depth.min(DEPTH_MAX).min(out.len());
     let request = Request { depth, ..request.clone() };
-    let again = |_: &mut Memory, _| None;
-    let written = with_stack::<S, usize>(&request, again, |memory, window| {
+    let again = |_: &mut Memory, _: &mut Recent, _| None;
+    let written = with_stack::<S, usize>(&request, again, |memory, _, window| {
         let Window { end, count, .. } = window;
         for (place, frame) in out.iter_mut().zip(memory.last.frames[end - count..end].iter().rev())
         {

@@ -22,6 +22,23 @@ fn nowhere() -> usize {
     &raw const NOWHERE as usize
 }
 
+/// A word of the thread's own stack, and what it held.
+#[derive(Clone, Copy)]
+pub struct Word {
+    address: usize,
+    value: usize,
+}
+
+impl Word {
+    /// Whether it still does.
+    #[inline(always)]
+    pub fn holds(&self) -> bool {
+        // SAFETY: on the thread's own stack, as far as that has been used, which stays mapped; or the
+        // word that is nowhere.
+        unsafe { (self.address as *const usize).read_volatile() == self.value }
+    }
+}
+
 /// A remembered frame. All zero is valid, but must not be verified.
 #[derive(Clone, Copy)]
 pub struct Frame {
@@ -110,16 +127,27 @@ impl Frame {
         self.checks_bp = self.needs_bp && self.bp_slot != 0;
     }
 
-    /// Whether the slots that led here still hold what they held.
+    /// Whether the slots that led here still hold what they held. The word that is nowhere never does.
     #[inline(always)]
     pub fn holds(&self) -> bool {
-        // SAFETY: both slots are on the thread's own stack, as far as that has been used, which
-        // stays mapped; or there is only the word that is nowhere, which never equals `pc`.
-        unsafe {
-            (self.slot as *const usize).read_volatile() == self.registers.pc
-                && (!self.checks_bp
-                    || (self.bp_slot as *const usize).read_volatile() == self.registers.bp)
-        }
+        self.return_word().holds() && (!self.checks_bp || self.frame_pointer_word().holds())
+    }
+
+    #[inline(always)]
+    fn return_word(&self) -> Word {
+        Word { address: self.slot, value: self.registers.pc }
+    }
+
+    #[inline(always)]
+    fn frame_pointer_word(&self) -> Word {
+        Word { address: self.bp_slot, value: self.registers.bp }
+    }
+
+    /// The words that led here, if they are all it takes to know that they still do.
+    pub fn words(&self) -> Option<[Option<Word>; 2]> {
+        let can_be_verified = !self.fragile && self.slot != nowhere();
+        let frame_pointer = self.checks_bp.then(|| self.frame_pointer_word());
+        can_be_verified.then(|| [Some(self.return_word()), frame_pointer])
     }
 
     /// The same for a frame on another stack.

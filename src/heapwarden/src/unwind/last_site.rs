@@ -19,13 +19,6 @@ impl LastSite {
         is_it.then_some(self.site)
     }
 
-    /// Behind the innermost frame of the part that is known, and how many frames it has.
-    #[inline(always)]
-    pub fn part(&self) -> Option<(u32, Window)> {
-        let (end, count) = (self.end as usize, self.count as usize);
-        (self.site != 0).then_some((self.site, Window { end, count, same: true, odd: false }))
-    }
-
     /// Notes it.
     #[inline(always)]
     pub fn set(&mut self, window: Window, site: u32) {

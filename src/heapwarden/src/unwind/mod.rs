@@ -34,6 +34,7 @@ mod odd_frames;
 mod own;
 mod readable;
 mod reader;
+mod recent;
 mod registers;
 mod rule;
 mod tables;
@@ -53,6 +54,7 @@ pub(crate) use frame::Frame;
 pub(crate) use hash::of as hash_of;
 pub(crate) use last_stack::LastStack;
 pub(crate) use readable::is_readable;
+pub(crate) use recent::Recent;
 pub(crate) use thread_state::Memory;
 pub use walk::{Purpose, Request, Window};
 

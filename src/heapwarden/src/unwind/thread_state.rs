@@ -4,11 +4,12 @@
 //! The thread block's first reserved word leads there. It is made at the thread's first capture and
 //! goes to another thread when this one ends. A signal handler that interrupts a capture finds the
 //! state busy and does without.
-//! Cost: some 80 KiB of address space per thread, of which 5 to 40 KiB are ever touched.
+//! Cost: some 150 KiB of address space per thread, of which 5 to 60 KiB are ever touched.
 
 use super::bounds::Bounds;
 use super::last_site::LastSite;
 use super::last_stack::LastStack;
+use super::recent::Recent;
 use super::walk::Purpose;
 use super::way_out::WaysOut;
 use super::{after_fork, thread_list};
@@ -32,6 +33,8 @@ pub struct ThreadState {
     /// The ways through the library.
     pub ways_out: WaysOut,
     memories: [Memory; 2],
+    /// The stacks that came up lately.
+    pub recent: Recent,
 }
 
 /// What is remembered of the captures for one purpose.
@@ -49,16 +52,16 @@ impl ThreadState {
         &mut self.memories[purpose as usize]
     }
 
-    /// The same, to be read.
-    #[inline(always)]
-    pub fn memory_of(&self, purpose: Purpose) -> &Memory {
-        &self.memories[purpose as usize]
-    }
-
     /// That, and the ways out.
     #[inline(always)]
     pub fn parts(&mut self, purpose: Purpose) -> (&mut Memory, &mut WaysOut) {
         (&mut self.memories[purpose as usize], &mut self.ways_out)
+    }
+
+    /// That, and the stacks that came up lately.
+    #[inline(always)]
+    pub fn memory_and_recent(&mut self, purpose: Purpose) -> (&mut Memory, &mut Recent) {
+        (&mut self.memories[purpose as usize], &mut self.recent)
     }
 
     /// Forgets all stacks.
@@ -67,6 +70,7 @@ impl ThreadState {
             memory.last.clear();
             memory.last_site.forget();
         }
+        self.recent.clear();
     }
 }
 

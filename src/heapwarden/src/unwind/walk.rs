@@ -43,6 +43,12 @@ pub enum Purpose {
 }
 
 impl Request {
+    /// Whether the innermost frame is the program's.
+    #[inline(always)]
+    pub fn starts_at_program(&self) -> bool {
+        self.skip == 0 && !self.own.contains(&self.start.pc)
+    }
+
     /// Whether a frame with `inner` own frames inside of it is one of them too.
     #[inline(always)]
     pub fn is_own(&self, inner: usize, pc: usize) -> bool {
