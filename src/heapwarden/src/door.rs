@@ -3,7 +3,8 @@
 //! Linked into a program, the library's code cannot be told from the program's by its addresses, so
 //! stacks do not start where they are taken but at this frame, which the compiler made for
 //! `__rust_alloc` and its relatives, or which is part of their caller.
-//! Beside it, in the same bytes of thread-local storage, lies the word of [`crate::testing`].
+//! Beside it, in the same bytes of thread-local storage, lie the alignment that the program states, for the
+//! records of new blocks, and the word of [`crate::testing`].
 //! Cost: a few stores per request of a Rust program; a load per stack.
 
 use crate::unwind::Registers;
@@ -13,10 +14,10 @@ core::arch::global_asm!(
     ".hidden heapwarden_door",
     ".globl heapwarden_door",
     ".type heapwarden_door,@object",
-    ".size heapwarden_door,16",
+    ".size heapwarden_door,24",
     ".p2align 4",
     "heapwarden_door:",
-    ".zero 16",
+    ".zero 24",
     ".previous",
 );
 
@@ -25,6 +26,8 @@ core::arch::global_asm!(
 pub struct Door {
     /// The frame, while the thread is in the library.
     frame: *const Registers,
+    /// The alignment that it asks for or states then.
+    alignment: usize,
     /// For [`crate::testing`].
     pub scope: usize,
 }
@@ -45,18 +48,20 @@ pub fn door() -> *mut Door {
     address
 }
 
-/// Does `action` for a program that came in by `frame`.
+const _: () = assert!(size_of::<Door>() == 24);
+
+/// Does `action` for a program that came in by `frame` and speaks of blocks of this alignment.
 ///
 /// # Safety
 /// The frame is one of this thread that does not end before this returns.
 #[inline(always)]
-pub unsafe fn through<R>(frame: &Registers, action: impl FnOnce() -> R) -> R {
+pub unsafe fn through<R>(frame: &Registers, alignment: usize, action: impl FnOnce() -> R) -> R {
     // SAFETY: this thread's words. A signal handler that comes in meanwhile puts back what it found.
     unsafe {
-        let before = (*door()).frame;
-        (*door()).frame = frame;
+        let before = ((*door()).frame, (*door()).alignment);
+        ((*door()).frame, (*door()).alignment) = (frame, alignment);
         let result = action();
-        (*door()).frame = before;
+        ((*door()).frame, (*door()).alignment) = before;
         result
     }
 }
@@ -66,4 +71,11 @@ pub unsafe fn through<R>(frame: &Registers, action: impl FnOnce() -> R) -> R {
 pub fn frame() -> Option<&'static Registers> {
     // SAFETY: null or what `through` was given, which outlives the action that asks.
     unsafe { (*door()).frame.as_ref() }
+}
+
+/// The alignment that the program states, if it came in by a frame; else any number.
+#[inline(always)]
+pub fn alignment() -> usize {
+    // SAFETY: this thread's word.
+    unsafe { (*door()).alignment }
 }

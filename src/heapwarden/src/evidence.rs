@@ -6,7 +6,8 @@
 //! Cost: 32 bytes per slot; a lookup through the page map, three stores.
 
 use crate::checked::large_block;
-use crate::chunk::{Family, State};
+use crate::chunk::{Family, Span, State};
+use crate::door;
 use crate::leaks::ignore;
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{
@@ -15,7 +16,7 @@ use core::sync::atomic::{
 };
 use heapwarden_core::layout::Fact;
 use heapwarden_core::os::PAGE;
-use heapwarden_core::size_class::TABLE;
+use heapwarden_core::size_class::{CLASSES, TABLE};
 use heapwarden_core::{Place, PrivateHeap, Spot, field};
 
 /// What is remembered of one block.
@@ -46,6 +47,12 @@ pub struct Record {
     pub shift: AtomicU32,
 }
 
+/// How an alignment (a power of two) is kept.
+#[inline(always)]
+fn alignment_note(alignment: usize) -> u8 {
+    alignment.trailing_zeros() as u8 + 1
+}
+
 /// The program does not want to hear that the block leaked.
 const IGNORED: u8 = 0x80;
 /// The block lies among guard pages.
@@ -66,7 +73,9 @@ impl Record {
         self.allocated_by.store(thread, Relaxed);
         self.freed_at.store(0, Relaxed);
         self.family.store(family as u8, Relaxed);
-        self.notes.store(if ignore::is_disabled() { IGNORED } else { 0 }, Relaxed);
+        let stated = if family == Family::Rust { alignment_note(door::alignment()) } else { 0 };
+        let ignored = if ignore::is_disabled() { IGNORED } else { 0 };
+        self.notes.store(stated | ignored, Relaxed);
         // Release: pairs with the Acquire in `take`: who frees sees the rest of the record.
         self.state.store(State::Live as u8, Release);
     }
@@ -79,15 +88,17 @@ impl Record {
         self.note_allocation(size, family, site, thread);
     }
 
-    /// Notes the alignment (a power of two) that the new block was asked for with.
-    pub fn note_alignment(&self, alignment: usize) {
-        self.notes.fetch_or(alignment.trailing_zeros() as u8 + 1, Relaxed);
-    }
-
     /// The alignment that it was asked for with, if that was stated.
     pub fn alignment(&self) -> Option<usize> {
         let stored = u32::from(self.notes.load(Relaxed) & !IGNORED);
         stored.checked_sub(1).and_then(|shift| 1usize.checked_shl(shift))
+    }
+
+    /// Whether it may have been asked for with this alignment.
+    #[inline(always)]
+    pub fn allows(&self, alignment: usize) -> bool {
+        let stored = self.notes.load(Relaxed) & !IGNORED;
+        stored == 0 || stored == alignment_note(alignment)
     }
 
     /// From now on the block counts as reachable; false if it is not live.
@@ -196,6 +207,20 @@ pub fn of_block(address: usize) -> Option<&'static Record> {
         Some(place) => existing_of_slot(&place),
         None => large_block(address).map(|(_, _, record)| record),
     }
+}
+
+/// The record of a block that is live or was so just now, by its span, if there is one already: what
+/// [`of_block`] finds, sooner.
+#[inline]
+pub fn of_span(span: &Span) -> Option<&'static Record> {
+    let class = heapwarden_core::class_at(span.slot) as usize;
+    if class.wrapping_sub(1) >= CLASSES - 1 {
+        return large_block(span.payload).map(|(_, _, record)| record);
+    }
+    let (extension, number) = heapwarden_core::slab_word(span.slot, class)?;
+    let records = extension.load(Acquire);
+    // SAFETY: as in `of_slot`.
+    (records != 0).then(|| unsafe { &*(records as *const Record).add(number) })
 }
 
 #[cold]

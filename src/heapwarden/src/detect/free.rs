@@ -4,7 +4,7 @@
 use super::describe::{self, block_at};
 use super::tell::{deliver, facts};
 use super::{header, pointer};
-use crate::checked::{Release, pause};
+use crate::checked::{Release, pause, settings};
 use crate::chunk::{ALIGNMENT, Family, HEADER_BYTES, Header, Span, State};
 use crate::evidence::{self, Record};
 use crate::report::{BlockFacts, BlockState, Facts, Kind, LayoutFacts, Mismatch, Pointer};
@@ -15,7 +15,17 @@ use crate::unwind::{self, modules};
 pub fn release_agrees(span: &Span, family: Family, release: &Release) -> bool {
     same_family(family, release.family)
         && release.size.is_none_or(|size| size == span.size)
-        && release.alignment.is_none_or(|alignment| span.payload & (alignment - 1) == 0)
+        && release.alignment.is_none_or(|alignment| is_aligned(span, family, alignment))
+}
+
+/// Whether a block may have been asked for with this alignment: as far as its address shows, and its
+/// record says, in the profiles that keep one of every block.
+#[inline(always)]
+fn is_aligned(span: &Span, family: Family, alignment: usize) -> bool {
+    span.payload & (alignment - 1) == 0
+        && (family != Family::Rust
+            || !settings().evidence
+            || evidence::of_span(span).is_none_or(|record| record.allows(alignment)))
 }
 
 /// memalign's blocks go back by free, like malloc's.
@@ -52,7 +62,7 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
         };
         let allocated = LayoutFacts {
             size: span.size,
-            alignment: stated_alignment(span.payload).unwrap_or_else(|| {
+            alignment: evidence::of_span(span).and_then(Record::alignment).unwrap_or_else(|| {
                 // The address shows what it can have been at most.
                 released.alignment.min(1 << span.payload.trailing_zeros())
             }),
@@ -68,11 +78,6 @@ pub fn mismatch(span: &Span, family: Family, release: &Release) {
         hint: (kind == Kind::AllocDeallocMismatch).then_some(SWITCH),
         ..facts(kind, span.payload, release.what)
     });
-}
-
-/// The alignment that the block at `payload` was asked for with, where that is kept.
-pub fn stated_alignment(payload: usize) -> Option<usize> {
-    evidence::of_block(payload).and_then(Record::alignment)
 }
 
 /// Whether it was not an `operator new` that called malloc for this block, which goes to `delete` now.

@@ -13,7 +13,7 @@ mod tell;
 mod told;
 
 pub use describe::block_at;
-pub use free::{bad_free, bad_pointer, mismatch, release_agrees, stated_alignment};
+pub use free::{bad_free, bad_pointer, mismatch, release_agrees};
 pub use header::{header, large_header};
 pub use pointer::{foreign, is_foreign};
 pub use tell::{deliver, facts, fill, large_fill, tail};

@@ -74,6 +74,25 @@ impl Heapwarden {
         }
     }
 
+    /// Zeroed memory in a profile without checks, or at the start.
+    #[inline(never)]
+    fn allocate_zeroed(&self, layout: Layout) -> *mut u8 {
+        self.begin();
+        if checked::settings().active {
+            // SAFETY: this function's own frame.
+            return unsafe { rust_block::allocate(layout, true, &Registers::here()) };
+        }
+        if layout.align() <= ALIGNMENT_MIN {
+            return heapwarden_core::allocate_zeroed(layout.size());
+        }
+        let block = self.allocate_slow(layout);
+        if !block.is_null() {
+            // SAFETY: a new block of that size.
+            unsafe { write_bytes(block, 0, layout.size()) };
+        }
+        block
+    }
+
     /// In the preload library a constructor does this; a Rust program has its first allocation.
     #[inline]
     fn begin(&self) {
@@ -136,20 +155,11 @@ unsafe impl GlobalAlloc for Heapwarden {
 
     #[inline(always)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        self.begin();
         if checked::settings().active {
             // SAFETY: as for `alloc`.
             return unsafe { rust_block::allocate(layout, true, &Registers::here()) };
         }
-        if layout.align() <= ALIGNMENT_MIN {
-            return heapwarden_core::allocate_zeroed(layout.size());
-        }
-        let block = self.allocate_slow(layout);
-        if !block.is_null() {
-            // SAFETY: a new block of that size.
-            unsafe { write_bytes(block, 0, layout.size()) };
-        }
-        block
+        self.allocate_zeroed(layout)
     }
 
     #[inline(always)]

@@ -1,7 +1,7 @@
 //! Rust's blocks on the checked heap. What Rust gives back or resizes comes with its `Layout`, which
 //! must be the one that the block was made with: the size is the block's own, the alignment is kept
 //! in its record, in the profiles with records.
-//! Cost: with records, a look at the record for each request.
+//! Cost: with records, a look at the record for each block that is given back or resized.
 
 use super::{ALIGNMENT_MIN, own};
 use crate::checked::{self, Release};
@@ -9,7 +9,7 @@ use crate::chunk::Family;
 #[cfg(feature = "testing")]
 use crate::testing::notice;
 use crate::unwind::Registers;
-use crate::{detect, door, evidence, inside};
+use crate::{detect, door, inside};
 use core::alloc::Layout;
 use core::ptr::null_mut;
 
@@ -24,9 +24,8 @@ pub unsafe fn allocate(layout: Layout, zeroed: bool, frame: &Registers) -> *mut 
     let alignment = layout.align().max(ALIGNMENT_MIN);
     // SAFETY: the caller's promise.
     unsafe {
-        door::through(frame, || {
+        door::through(frame, layout.align(), || {
             let block = checked::allocate(layout.size(), alignment, Family::Rust, zeroed);
-            note(block, layout.align());
             #[cfg(feature = "testing")]
             notice::allocated(block, layout.size());
             block
@@ -44,11 +43,10 @@ pub unsafe fn free(block: *mut u8, layout: Layout, frame: &Registers) {
         if own::is_one(block) {
             return own::free(block, layout);
         }
-        door::through(frame, || {
+        door::through(frame, layout.align(), || {
             #[cfg(feature = "testing")]
             notice::leaves(block);
-            let release = agreed(block, layout, release(layout, "dealloc"));
-            checked::free(block, &release);
+            checked::free(block, &release(layout, "dealloc"));
         });
     }
 }
@@ -68,7 +66,7 @@ pub unsafe fn reallocate(
         if own::is_one(block) {
             return own::reallocate(block, layout, size);
         }
-        door::through(frame, || resize(block, layout, size))
+        door::through(frame, layout.align(), || resize(block, layout, size))
     }
 }
 
@@ -78,12 +76,10 @@ unsafe fn resize(block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         detect::foreign(block as usize, &release);
         return null_mut();
     }
-    let release = agreed(block, layout, release);
     #[cfg(feature = "testing")]
     let before = notice::leaves(block);
     // SAFETY: the promise of the caller of `reallocate`.
     let resized = unsafe { checked::reallocate(block, size, &release) };
-    note(resized, layout.align());
     #[cfg(feature = "testing")]
     notice::resized(before, resized, size);
     resized
@@ -96,40 +92,5 @@ fn release(layout: Layout, what: &'static str) -> Release {
         what,
         size: Some(layout.size()),
         alignment: Some(layout.align()),
-    }
-}
-
-/// Keeps the alignment of a new block.
-#[inline]
-fn note(block: *mut u8, alignment: usize) {
-    if checked::settings().evidence
-        && !block.is_null()
-        && let Some(record) = evidence::of_block(block as usize)
-    {
-        record.note_alignment(alignment);
-    }
-}
-
-/// Reports an alignment that is not the block's. What is returned says nothing of what was reported.
-#[inline]
-fn agreed(block: *mut u8, layout: Layout, release: Release) -> Release {
-    let differs = |stated: usize| stated != layout.align();
-    if !checked::settings().evidence
-        || !detect::stated_alignment(block as usize).is_some_and(differs)
-    {
-        return release;
-    }
-    disagreed(block, release)
-}
-
-#[cold]
-fn disagreed(block: *mut u8, release: Release) -> Release {
-    match checked::live(block as usize) {
-        Some((span, family @ Family::Rust)) => {
-            detect::mismatch(&span, family, &release);
-            Release { size: None, ..release }
-        }
-        // Something else is wrong with it, and that is found next.
-        _ => release,
     }
 }

@@ -36,6 +36,7 @@ mod counts;
 mod lost;
 pub(crate) mod notice;
 mod scope;
+mod sums;
 
 pub(crate) use scope::repair_after_fork;
 

@@ -6,6 +6,7 @@
 
 use super::blocks::{self, Entry};
 use super::counts::{Counts, Limits, Total};
+use super::sums::Who;
 use crate::door::door;
 use core::sync::atomic::{
     AtomicBool, AtomicUsize,
@@ -22,6 +23,8 @@ struct Place {
     taken: AtomicBool,
     /// The number of the scope that has it; 0 while it is closed.
     number: AtomicUsize,
+    /// The thread that opened it.
+    owner: AtomicUsize,
     /// The number of the scope around it, or [`NONE`].
     parent: AtomicUsize,
     counts: Counts,
@@ -31,6 +34,7 @@ static ALL: [Place; SCOPES] = [const {
     Place {
         taken: AtomicBool::new(false),
         number: AtomicUsize::new(0),
+        owner: AtomicUsize::new(0),
         parent: AtomicUsize::new(NONE),
         counts: Counts::new(),
     }
@@ -84,6 +88,7 @@ pub fn open(parent: usize, limits: Limits) -> Option<Scope> {
     let index = ALL.iter().position(|other| core::ptr::eq(other, place))?;
     let number = NEXT.fetch_add(1, Relaxed) * SCOPES + index;
     place.parent.store(parent, Relaxed);
+    place.owner.store(this_thread(), Relaxed);
     place.counts.start(limits);
     OPEN.fetch_add(1, SeqCst);
     place.number.store(number, SeqCst);
@@ -124,32 +129,38 @@ impl Drop for Scope {
 
 /// Calls `count` for a scope and for those around it. The caller holds the lock of one of the tables
 /// of blocks.
-fn each(number: usize, count: impl Fn(&Counts)) {
+fn each(number: usize, count: impl Fn(&Counts, Who)) {
     let mut at = number;
     while let Some(place) = place_of(at) {
         at = place.parent.load(Relaxed);
-        count(&place.counts);
+        let is_owner = place.owner.load(Relaxed) == this_thread();
+        count(&place.counts, if is_owner { Who::Owner } else { Who::Other });
     }
+}
+
+/// An address that tells threads apart.
+fn this_thread() -> usize {
+    door() as usize
 }
 
 /// A block was allocated.
 pub fn count_allocation(entry: &Entry) {
-    each(entry.scope, |counts| counts.allocate(entry));
+    each(entry.scope, |counts, who| counts.allocate(entry, who));
 }
 
 /// It was freed.
 pub fn count_free(entry: &Entry) {
-    each(entry.scope, |counts| counts.free(entry.size));
+    each(entry.scope, |counts, who| counts.free(entry.size, who));
 }
 
 /// It was not.
 pub fn uncount_free(entry: &Entry) {
-    each(entry.scope, |counts| counts.unfree(entry.size));
+    each(entry.scope, |counts, who| counts.unfree(entry.size, who));
 }
 
 /// There is no memory to keep it.
 pub fn note_shortage(entry: &Entry) {
-    each(entry.scope, Counts::note_shortage);
+    each(entry.scope, |counts, _| counts.note_shortage());
 }
 
 /// In a forked child, where only one thread is: its scopes go on, those of others do not matter.
