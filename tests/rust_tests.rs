@@ -127,6 +127,48 @@ fn a_value_dropped_twice() {
     );
 }
 
+fn run_with(options: &str, test: &str) -> Outcome {
+    let run = Run::of(&programs()["planted"]).args(&["--ignored", "--exact", test]);
+    run.env("RUST_BACKTRACE", "0").env("HEAPWARDEN_OPTIONS", options).on_libc()
+}
+
+#[test]
+fn a_read_of_a_freed_block_among_guard_pages() {
+    let outcome = run_with("profile=guard:leaks=off", "reads_a_freed_block");
+    outcome.killed_by(libc::SIGABRT);
+    let title = "ERROR: Heapwarden: heap-use-after-free on address 0x";
+    for line in ["READ of size 8 at 0x", "0 bytes inside of 8-byte region"] {
+        assert!(outcome.stderr.contains(line), "no {line}: {outcome:?}");
+    }
+    for (title, function) in [
+        (title, " in planted::reads_a_freed_block "),
+        (FREED, " in planted::reads_a_freed_block "),
+        (ALLOCATED, " in planted::make_number "),
+    ] {
+        let stack = stack(&outcome, title);
+        assert!(stack.iter().any(|frame| frame.contains(function)), "{title}: {outcome:?}");
+    }
+}
+
+#[test]
+fn faults_that_are_no_bugs_of_the_heap_are_as_without_us() {
+    let overflow = "has overflowed its stack";
+    for (test, signal, line) in [
+        ("overflows_its_stack", libc::SIGABRT, overflow),
+        ("reads_from_nowhere", libc::SIGSEGV, ""),
+    ] {
+        for options in ["profile=guard:leaks=off", "profile=debug:leaks=off", "profile=harden"] {
+            let outcome = run_with(options, test);
+            outcome.killed_by(signal);
+            assert!(outcome.stderr.contains(line), "{options}: {outcome:?}");
+            assert!(!outcome.stderr.contains("Heapwarden"), "{options}: {outcome:?}");
+        }
+    }
+    let outcome = run_with("profile=guard:leaks=off:handle_segv=0", "reads_a_freed_block");
+    outcome.killed_by(libc::SIGSEGV);
+    assert_eq!(outcome.stderr.trim(), "");
+}
+
 #[test]
 fn a_layout_that_is_not_the_blocks() {
     for (test, lines) in [
@@ -198,6 +240,21 @@ fn leaks_are_told_however_a_test_program_ends() {
     assert!(outcome.stdout.contains("77 bytes in 1 block leaked\n"), "{outcome:?}");
     assert!(outcome.stdout.contains(" in ends::lose "), "{outcome:?}");
     assert_eq!(outcome.stderr, "", "told once");
+}
+
+#[test]
+fn a_closure_may_lose_what_is_suppressed() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rust_tests.suppressions");
+    for (pattern, status) in [("leak:^ends::lose$", 0), ("leak:ends::another", 101)] {
+        fs::write(&file, pattern).expect("a file");
+        let options = format!("suppressions={}", file.display());
+        let run = Run::of(&programs()["ends"]).args(&["--ignored", "--exact", "a_closure_leaks"]);
+        let outcome = run.env("HEAPWARDEN_OPTIONS", &options).on_libc();
+        outcome.exited(status);
+        let is_told = outcome.stdout.contains("77 bytes in 1 block leaked\n");
+        assert_eq!(is_told, status != 0, "{outcome:?}");
+        assert!(!outcome.stderr.contains("found by"), "{outcome:?}");
+    }
 }
 
 #[test]

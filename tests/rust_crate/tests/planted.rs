@@ -53,6 +53,41 @@ fn writes_past_a_vec() {
     unsafe { bytes.as_mut_ptr().add(20).write(1) };
 }
 
+#[inline(never)]
+fn make_number() -> Box<u64> {
+    Box::new(7)
+}
+
+#[test]
+#[ignore = "has a bug"]
+fn reads_a_freed_block() {
+    let number = black_box(Box::into_raw(make_number()));
+    // SAFETY: not safe: it is freed before it is read.
+    unsafe {
+        drop(Box::from_raw(number));
+        black_box(number.read_volatile());
+    }
+}
+
+#[inline(never)]
+fn recurse(depth: usize) -> usize {
+    let frame = black_box([depth; 100]);
+    recurse(depth + 1) + frame[depth % 100]
+}
+
+#[test]
+#[ignore = "has a bug"]
+fn overflows_its_stack() {
+    black_box(recurse(0));
+}
+
+#[test]
+#[ignore = "has a bug"]
+fn reads_from_nowhere() {
+    // SAFETY: not safe: nothing lies there.
+    unsafe { black_box(black_box(0x10 as *const u64).read_volatile()) };
+}
+
 #[test]
 #[ignore = "has a bug"]
 fn drops_twice() {

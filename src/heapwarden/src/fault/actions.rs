@@ -84,6 +84,12 @@ fn ours(program: &Action) -> Action {
     }
 }
 
+/// Whether somebody handles both signals.
+pub fn is_handled() -> bool {
+    let is_default = |slot: &Slot| in_kernel(slot.signal).sa_sigaction == libc::SIG_DFL;
+    !SLOTS.iter().any(is_default)
+}
+
 /// Puts our handler in front of what is set now; to be called once, when libc is ready. What is
 /// ignored stays so: programs that this one executes inherit that.
 pub fn install() {

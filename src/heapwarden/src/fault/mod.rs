@@ -29,7 +29,7 @@ mod operand;
 mod prefixes;
 mod tell;
 
-pub use actions::{install, sigaction, signal};
+pub use actions::{install, is_handled, sigaction, signal};
 
 use core::ffi::{c_int, c_void};
 

@@ -3,6 +3,7 @@
 //! Without checks a request goes straight to the core; with them it goes by [`rust_block`], which
 //! holds every block against its `Layout`.
 
+mod faults;
 mod own;
 mod rust_block;
 

@@ -3,7 +3,7 @@
 //! in its record, in the profiles with records.
 //! Cost: with records, a look at the record for each block that is given back or resized.
 
-use super::{ALIGNMENT_MIN, own};
+use super::{ALIGNMENT_MIN, faults, own};
 use crate::checked::{self, Release};
 use crate::chunk::Family;
 #[cfg(feature = "testing")]
@@ -21,6 +21,7 @@ pub unsafe fn allocate(layout: Layout, zeroed: bool, frame: &Registers) -> *mut 
     if inside::is_inside() {
         return own::allocate(layout, zeroed);
     }
+    faults::settle();
     let alignment = layout.align().max(ALIGNMENT_MIN);
     // SAFETY: the caller's promise.
     unsafe {

@@ -148,6 +148,20 @@ pub struct Coverage {
     pub dangling_pointers: u64,
 }
 
+impl Check<'_> {
+    /// What is of that kind.
+    pub fn total(&self, kind: LeakKind) -> Tally {
+        self.totals[kind as usize]
+    }
+
+    /// What leaked: definitely lost blocks and those that only these lead to. A pointer into the
+    /// middle of a block is mostly meant, so what is only possibly lost does not count.
+    pub fn lost(&self) -> Tally {
+        let (definite, indirect) = (self.total(LeakKind::Definite), self.total(LeakKind::Indirect));
+        Tally { bytes: definite.bytes + indirect.bytes, blocks: definite.blocks + indirect.blocks }
+    }
+}
+
 /// What a check found.
 #[derive(Clone, Debug)]
 pub struct Check<'a> {

@@ -9,12 +9,13 @@ pub mod ignore;
 pub(crate) mod inherited;
 mod level;
 mod program;
+mod settled;
 pub mod suppress;
 mod tell;
 mod turn;
 
 pub use level::Level;
-pub use tell::{Occasion, Outcome, are_there, is_possible, report};
+pub use tell::{Occasion, Outcome, are_there, ask, is_possible, report};
 
 /// The core's hook: this is a forked child.
 pub(crate) fn repair_after_fork() {

@@ -3,7 +3,8 @@
 
 use super::change::Baseline;
 use super::check::{Request, check};
-use super::facts::{Check, LeakKind, Tally};
+use super::facts::{Check, Tally};
+use super::settled::check_settled;
 use super::suppress::{Patterns, Verdicts};
 use super::turn::{self, State};
 use super::{Level, program};
@@ -34,9 +35,6 @@ pub struct Outcome {
 /// How long to wait for another thread's report.
 const WAIT_MS_MAX: u32 = 10_000;
 
-/// Suppressions that matched, and then others because of what ran in between.
-const ROUNDS_MAX: u32 = 4;
-
 /// Checks and reports. `None` if nothing is known: no stacks are kept, the program does not want
 /// it, or this thread is in a report already. The caller holds no lock of the heap.
 #[inline(never)]
@@ -52,37 +50,12 @@ pub fn report(occasion: Occasion<'_>) -> Option<Outcome> {
     let mut turn = turn::take(if interrupted.is_some() { 0 } else { WAIT_MS_MAX })?;
     let options = crate::start::options();
     let State { patterns, baseline } = turn.state();
-    let patterns: &Patterns = patterns.get_or_insert_with(|| load(&options));
-    let mut verdicts = Verdicts::new();
-    let mut suppressed = List::new();
+    let patterns = patterns.get_or_insert_with(|| load(&options));
+    let request = Request { dangling: options.dangling, interrupted, ..Request::default() };
     let mut outcome = None;
-    for round in 1..=ROUNDS_MAX {
-        let request = Request {
-            dangling: options.dangling,
-            interrupted,
-            suppressed: suppressed.as_slice(),
-            ..Request::default()
-        };
-        let mut settled = true;
-        let was_possible = check(&request, &mut |found| {
-            if round < ROUNDS_MAX && leaks(found) && patterns.all().next().is_some() {
-                let known = verdicts.sites().len();
-                report::with_names(&mut |symbols| {
-                    verdicts.judge(found, site::frames, patterns, symbols);
-                });
-                settled = verdicts.sites().len() == known;
-            }
-            if settled {
-                outcome = Some(tell(occasion, &options, found, &verdicts, patterns, baseline));
-            }
-        });
-        if settled || !was_possible {
-            break;
-        }
-        suppressed.clear();
-        suppressed.extend(verdicts.sites());
-        suppressed.as_mut_slice().sort_unstable();
-    }
+    check_settled(&request, patterns, &mut |found, verdicts| {
+        outcome = Some(tell(occasion, &options, found, verdicts, patterns, baseline));
+    });
     outcome
 }
 
@@ -101,6 +74,24 @@ pub fn is_possible() -> bool {
     settings.active && settings.evidence && settings.stack_depth > 0
 }
 
+/// Checks for the caller, who says what of it: calls `visit` with what was found, without what is
+/// suppressed.
+#[inline(never)]
+pub fn ask(request: &Request<'_>, visit: &mut dyn FnMut(&Check<'_>)) {
+    let options = crate::start::options();
+    if options.suppressions.as_bytes().is_empty() && program::default_suppressions().is_empty() {
+        check(request, visit);
+        return;
+    }
+    let mut is_loss = false;
+    check(request, &mut |found| is_loss = found.lost().blocks > 0);
+    // The patterns are needed only now: who loses nothing waits for nobody.
+    if is_loss && let Some(mut turn) = turn::take(WAIT_MS_MAX) {
+        let patterns = turn.state().patterns.get_or_insert_with(|| load(&options));
+        check_settled(request, patterns, &mut |found, _| visit(found));
+    }
+}
+
 fn load(options: &Options) -> Patterns {
     let mut patterns = Patterns::new();
     let file = options.suppressions.as_bytes();
@@ -109,10 +100,6 @@ fn load(options: &Options) -> Patterns {
     }
     patterns.add(program::default_suppressions());
     patterns
-}
-
-fn leaks(found: &Check<'_>) -> bool {
-    found.records.iter().any(|record| record.kind != LeakKind::Reachable)
 }
 
 fn tell(

@@ -48,15 +48,12 @@ pub struct SiteChange {
 impl LeakFacts<'_> {
     /// How much of one kind there is.
     pub fn total(&self, kind: LeakKind) -> Tally {
-        let position = LeakKind::ALL.iter().position(|other| *other == kind);
-        position.and_then(|position| self.check.totals.get(position)).copied().unwrap_or_default()
+        self.check.total(kind)
     }
 
-    /// What leaked: definitely lost blocks and those that only these lead to. A pointer into the
-    /// middle of a block is mostly meant, so what is only possibly lost does not count.
+    /// What leaked.
     pub fn lost(&self) -> Tally {
-        let (definite, indirect) = (self.total(LeakKind::Definite), self.total(LeakKind::Indirect));
-        Tally { bytes: definite.bytes + indirect.bytes, blocks: definite.blocks + indirect.blocks }
+        self.check.lost()
     }
 
     /// Whether blocks are told of: what is only possibly lost is not worth it alone, unless all is

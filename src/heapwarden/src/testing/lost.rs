@@ -4,9 +4,9 @@
 //! program's memory is read, and nothing here keeps an address of a block in a frame of its own.
 
 use super::scope::Scope;
-use crate::leaks::check::{Request, check};
+use crate::leaks::check::Request;
 use crate::leaks::facts::{Check, Tally};
-use crate::leaks::{Level, ignore};
+use crate::leaks::{self, Level, ignore};
 use crate::mapped::List;
 use crate::report::{self, LeakFacts};
 use crate::{site, text};
@@ -61,12 +61,8 @@ pub fn clear_stack() {
 fn lost_of(live: &List<usize>) -> Option<Lost> {
     let mut lost = None;
     let request = Request { only: Some(live.as_slice()), ..Request::default() };
-    check(&request, &mut |found| {
-        let [definite, indirect, ..] = found.totals;
-        let tally = Tally {
-            bytes: definite.bytes + indirect.bytes,
-            blocks: definite.blocks + indirect.blocks,
-        };
+    leaks::ask(&request, &mut |found| {
+        let tally = found.lost();
         if tally.blocks > 0 {
             lost = Some(Lost { tally, text: describe(found) });
         }
