@@ -30,6 +30,8 @@ const TABLES: usize = 16;
 /// Places of a table at first.
 const PLACES_MIN: usize = 64;
 
+/// Aligned, so that the locks of two tables do not share a cache line.
+#[repr(align(128))]
 struct Table {
     lock: RawMutex,
     state: UnsafeCell<State>,

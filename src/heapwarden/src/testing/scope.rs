@@ -18,7 +18,9 @@ pub const NONE: usize = 1;
 /// Scopes that can be open at a time.
 const SCOPES: usize = 1024;
 
-/// A place for a scope.
+/// A place for a scope. Tests side by side have neighbouring ones, and must not wait for each other's cache
+/// lines.
+#[repr(align(128))]
 struct Place {
     taken: AtomicBool,
     /// The number of the scope that has it; 0 while it is closed.
