@@ -128,7 +128,7 @@ fn a_value_dropped_twice() {
 }
 
 fn run_with(options: &str, test: &str) -> Outcome {
-    let run = Run::of(&programs()["planted"]).args(&["--ignored", "--exact", test]);
+    let run = Run::of(&programs()["planted"]).args(["--ignored", "--exact", test]);
     run.env("RUST_BACKTRACE", "0").env("HEAPWARDEN_OPTIONS", options).on_libc()
 }
 
@@ -248,7 +248,7 @@ fn a_closure_may_lose_what_is_suppressed() {
     for (pattern, status) in [("leak:^ends::lose$", 0), ("leak:ends::another", 101)] {
         fs::write(&file, pattern).expect("a file");
         let options = format!("suppressions={}", file.display());
-        let run = Run::of(&programs()["ends"]).args(&["--ignored", "--exact", "a_closure_leaks"]);
+        let run = Run::of(&programs()["ends"]).args(["--ignored", "--exact", "a_closure_leaks"]);
         let outcome = run.env("HEAPWARDEN_OPTIONS", &options).on_libc();
         outcome.exited(status);
         let is_told = outcome.stdout.contains("77 bytes in 1 block leaked\n");

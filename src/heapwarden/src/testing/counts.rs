@@ -4,8 +4,8 @@
 //! counter for all, since the most of them at any time is asked for.
 //! Cost: one locked instruction for each block, another one while the peak grows.
 
-use super::blocks::Entry;
 use super::sums::{Sums, Who};
+use super::table::Entry;
 use crate::evidence;
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
 

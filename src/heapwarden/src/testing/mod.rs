@@ -37,6 +37,7 @@ mod lost;
 pub(crate) mod notice;
 mod scope;
 mod sums;
+mod table;
 
 pub(crate) use scope::repair_after_fork;
 

@@ -8,8 +8,9 @@
 //! Cost: outside of scopes two loads per request; once per thread, if a scope is open then, a look at
 //! its descriptor, some 2 KiB.
 
-use super::blocks::{self, Entry};
+use super::blocks;
 use super::scope;
+use super::table::Entry;
 use crate::scan::descriptor_bytes;
 use heapwarden_core::tls;
 

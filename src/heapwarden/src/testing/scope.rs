@@ -4,9 +4,10 @@
 //! blocks keep the number: that of a scope that has ended leads nowhere. What is counted for a scope
 //! is counted for those around it, too.
 
-use super::blocks::{self, Entry};
+use super::blocks;
 use super::counts::{Counts, Limits, Total};
 use super::sums::Who;
+use super::table::Entry;
 use crate::door::door;
 use core::sync::atomic::{
     AtomicBool, AtomicUsize,
