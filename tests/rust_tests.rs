@@ -189,6 +189,9 @@ fn a_layout_that_is_not_the_blocks() {
         ),
     ] {
         is_reported(test, "layout-mismatch", &[ALLOCATED], &lines);
+        let outcome = run_with("profile=leak:leaks=off", test);
+        outcome.killed_by(libc::SIGABRT);
+        assert!(outcome.stderr.contains("ERROR: Heapwarden: layout-mismatch on"), "{outcome:?}");
     }
 }
 

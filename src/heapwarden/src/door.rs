@@ -50,18 +50,34 @@ pub fn door() -> *mut Door {
 
 const _: () = assert!(size_of::<Door>() == 24);
 
-/// Does `action` for a program that came in by `frame` and speaks of blocks of this alignment.
+/// Does `action` for a program that came in by `frame`.
 ///
 /// # Safety
 /// The frame is one of this thread that does not end before this returns.
 #[inline(always)]
-pub unsafe fn through<R>(frame: &Registers, alignment: usize, action: impl FnOnce() -> R) -> R {
+pub unsafe fn through<R>(frame: &Registers, action: impl FnOnce() -> R) -> R {
     // SAFETY: this thread's words. A signal handler that comes in meanwhile puts back what it found.
     unsafe {
-        let before = ((*door()).frame, (*door()).alignment);
-        ((*door()).frame, (*door()).alignment) = (frame, alignment);
+        let before = (*door()).frame;
+        (*door()).frame = frame;
         let result = action();
-        ((*door()).frame, (*door()).alignment) = before;
+        (*door()).frame = before;
+        result
+    }
+}
+
+/// The same for a program that states the alignment of what it asks for or gives back.
+///
+/// # Safety
+/// As for [`through`].
+#[inline(always)]
+pub unsafe fn stating<R>(frame: &Registers, alignment: usize, action: impl FnOnce() -> R) -> R {
+    // SAFETY: as in `through`, and the caller's promise.
+    unsafe {
+        let before = (*door()).alignment;
+        (*door()).alignment = alignment;
+        let result = through(frame, action);
+        (*door()).alignment = before;
         result
     }
 }

@@ -25,7 +25,7 @@ pub unsafe fn allocate(layout: Layout, zeroed: bool, frame: &Registers) -> *mut 
     let alignment = layout.align().max(ALIGNMENT_MIN);
     // SAFETY: the caller's promise.
     unsafe {
-        door::through(frame, layout.align(), || {
+        door::stating(frame, layout.align(), || {
             let block = quickly(layout, zeroed);
             if !block.is_null() {
                 return block;
@@ -61,12 +61,18 @@ pub unsafe fn free(block: *mut u8, layout: Layout, frame: &Registers) {
         if own::is_one(block) {
             return own::free(block, layout);
         }
-        door::through(frame, layout.align(), || {
+        door::stating(frame, layout.align(), || {
             #[cfg(feature = "testing")]
             notice::leaves(block);
-            quick::free(block, &release(layout, "dealloc"), checked::free);
+            quick::free(block, &release(layout, "dealloc"), free_generally);
         });
     }
+}
+
+/// Behind the short way of `harden`.
+unsafe extern "C-unwind" fn free_generally(block: *mut u8, release: &Release) {
+    // SAFETY: the promise of the caller of `free`.
+    unsafe { checked::free(block, release) };
 }
 
 /// Resizes a block; null without memory, and after a report of what is no live block.
@@ -84,7 +90,7 @@ pub unsafe fn reallocate(
         if own::is_one(block) {
             return own::reallocate(block, layout, size);
         }
-        door::through(frame, layout.align(), || resize(block, layout, size))
+        door::stating(frame, layout.align(), || resize(block, layout, size))
     }
 }
 

@@ -41,6 +41,9 @@ pub unsafe fn free(block: *mut u8, release: &Release) -> bool {
             return false;
         }
         let Some(record) = evidence::of_spot(spot, class) else { return false };
+        if release.alignment.is_some_and(|alignment| !record.allows(alignment)) {
+            return false;
+        }
         let next = Header::free().sealed_by(&guardian.secret, slot);
         if !found.exchange_by(guardian.alone, next.changing(), slot) {
             return false;
