@@ -17,6 +17,9 @@ pub unsafe extern "C-unwind" fn prctl(
     fourth: c_ulong,
     fifth: c_ulong,
 ) -> c_int {
+    if matches!(option, libc::PR_SET_NO_NEW_PRIVS | libc::PR_SET_SECCOMP) {
+        sandbox::prepare();
+    }
     // SAFETY: promised by the caller.
     let answer = unsafe { libc::syscall(libc::SYS_prctl, option, second, third, fourth, fifth) };
     if option == libc::PR_SET_SECCOMP && answer == 0 {

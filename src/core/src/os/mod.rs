@@ -11,6 +11,7 @@ pub mod guard;
 mod limits;
 pub mod mapping;
 pub mod own;
+pub mod page_move;
 mod random;
 pub mod syscall;
 mod weak;

@@ -2,7 +2,7 @@
 //! Cost: a look at every place of every ring, and at every entry of the queues.
 
 use super::{guardian, large, leave};
-use crate::guard::slots;
+use crate::guard::{ready, slots};
 use heapwarden_core::{BlockKind, Waiting};
 
 /// The core's hook: adds every block in quarantine.
@@ -22,4 +22,5 @@ pub fn waiting(waiting: &mut Waiting) {
     };
     large::DEEP.visit(&mut add);
     slots::visit(&mut add);
+    ready::visit(&mut add);
 }

@@ -16,5 +16,5 @@ pub use describe::block_at;
 pub use free::{bad_free, bad_pointer, mismatch, release_agrees};
 pub use header::{header, large_header};
 pub use pointer::{foreign, is_foreign};
-pub use tell::{deliver, facts, fill, large_fill, tail};
+pub use tell::{deliver, facts, fill, large_fill, ready_page, tail};
 pub use told::{forget as forget_told, is_told, note as note_told};

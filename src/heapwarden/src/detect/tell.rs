@@ -9,7 +9,7 @@ use crate::report::{
 };
 use crate::{door, inside, unwind};
 use heapwarden_core::Located;
-use heapwarden_core::os::syscall;
+use heapwarden_core::os::{PAGE, syscall};
 
 /// The most damaged bytes that a report shows.
 pub const SHOWN_MAX: usize = 64;
@@ -148,18 +148,30 @@ pub fn tail(span: &Span, what: &'static str) {
 #[cold]
 pub fn fill(slot: usize, end: usize, what: &'static str) {
     let block = describe::block_at(slot);
-    changed_fill(slot + HEADER_BYTES, end, block, what);
+    changed_fill(slot + HEADER_BYTES, end, settings().free_fill, block, what);
 }
 
 /// A freed run's fill changed.
 #[cold]
 pub fn large_fill(found: &Located, what: &'static str) {
     let block = describe::block_at(found.block);
-    changed_fill(found.block, found.block + found.size, block, what);
+    changed_fill(found.block, found.block + found.size, settings().free_fill, block, what);
 }
 
-fn changed_fill(from: usize, to: usize, block: Option<BlockFacts<'_>>, what: &'static str) {
-    let byte = settings().free_fill;
+/// The cleared page at `start` of a guarded slot that nobody has was written to.
+#[cold]
+pub fn ready_page(found: &Located, start: usize, what: &'static str) {
+    let block = describe::block_at(found.block);
+    changed_fill(start, start + PAGE, 0, block, what);
+}
+
+fn changed_fill(
+    from: usize,
+    to: usize,
+    byte: u8,
+    block: Option<BlockFacts<'_>>,
+    what: &'static str,
+) {
     // SAFETY: a freed chunk's memory is mapped while it waits.
     let Some(changed) = (unsafe { fill_bytes::changed(from, to, |_| byte) }) else { return };
     if told::is_told(changed.first, changed.last) {

@@ -10,7 +10,7 @@ mod rust_block;
 use crate::options::Options;
 use crate::profile::Profile;
 use crate::unwind::Registers;
-use crate::{at_exit, checked, front, start};
+use crate::{at_exit, checked, front, sandbox, start};
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::{copy_nonoverlapping, write_bytes};
 
@@ -97,6 +97,7 @@ impl Heapwarden {
     /// In the preload library a constructor does this; a Rust program has its first allocation.
     #[inline]
     fn begin(&self) {
+        sandbox::go_unnoticed();
         start::ensure_with(&self.options);
         at_exit::install();
     }

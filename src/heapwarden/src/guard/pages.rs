@@ -7,8 +7,9 @@
 //! Cost: one system call each; two when the first is refused.
 
 use crate::options::Options;
+use crate::sandbox;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use heapwarden_core::os::{guard, mapping, mappings_max};
+use heapwarden_core::os::{guard, mapping, mappings_max, page_move};
 
 /// How pages are made inaccessible, as an option.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +38,15 @@ static PROTECTED: AtomicUsize = AtomicUsize::new(0);
 pub fn start(options: &Options) {
     let marks = options.guard_pages == Method::Auto && guard::is_possible();
     MARKS.store(marks, Relaxed);
+    if marks && options.guard_move && sandbox::is_noticed() {
+        page_move::start();
+    }
     PROTECTED_MAX.store(mappings_max() / 4 * 3 / 2, Relaxed);
+}
+
+/// Whether the page of a freed block may go to another slot.
+pub fn can_move() -> bool {
+    page_move::is_on()
 }
 
 /// Whether there is room for another slot whose guards may cost mappings.
