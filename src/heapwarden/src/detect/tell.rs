@@ -8,8 +8,9 @@ use crate::report::{
     self, Access, AccessKind, BlockFacts, Damage, Expected, Facts, Kind, ThreadFacts,
 };
 use crate::{door, inside, unwind};
+use core::ops::Range;
 use heapwarden_core::Located;
-use heapwarden_core::os::{PAGE, syscall};
+use heapwarden_core::os::syscall;
 
 /// The most damaged bytes that a report shows.
 pub const SHOWN_MAX: usize = 64;
@@ -158,11 +159,11 @@ pub fn large_fill(found: &Located, what: &'static str) {
     changed_fill(found.block, found.block + found.size, settings().free_fill, block, what);
 }
 
-/// The cleared page at `start` of a guarded slot that nobody has was written to.
+/// What was cleared of a guarded slot that nobody has was written to.
 #[cold]
-pub fn ready_page(found: &Located, start: usize, what: &'static str) {
+pub fn ready_page(found: &Located, cleared: &Range<usize>, what: &'static str) {
     let block = describe::block_at(found.block);
-    changed_fill(start, start + PAGE, 0, block, what);
+    changed_fill(cleared.start, cleared.end, 0, block, what);
 }
 
 fn changed_fill(

@@ -112,7 +112,7 @@ unsafe fn retire(found: &Located, span: &Span, record: &Record) {
     }
     // SAFETY: the caller's block.
     unsafe {
-        let carried = carry::away(found, start, end);
+        let carried = carry::away(found, span, start, end);
         if !close(record, start, end) {
             record.guard.fetch_or(OPENED, Relaxed);
         }
