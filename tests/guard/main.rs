@@ -6,5 +6,6 @@ mod support;
 mod accesses;
 mod calls;
 mod limits;
+mod moves;
 mod sample;
 mod selection;

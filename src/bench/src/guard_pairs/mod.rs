@@ -57,6 +57,7 @@ fn allocators(arguments: &TableArguments) -> Result<Vec<Allocator>> {
     let mut all = vec![
         peers::glibc()?,
         ours("guard", "profile=guard"),
+        ours("guard, pages not moved", "profile=guard:guard_move=0"),
         ours("guard, no stacks", "profile=guard:stack_depth=0"),
         ours("guard, mprotect", "profile=guard:guard_pages=mprotect"),
         ours("debug", "profile=debug"),
