@@ -95,7 +95,7 @@ pub fn take(layout: &Layout) -> Option<Slot> {
 fn watched(slot: &Slot, page: usize) -> Option<Range<usize>> {
     let start = slot.base + slot.record.shift.load(Relaxed) as usize;
     let end = start + slot.record.size.load(Relaxed);
-    let (first, last) = (start.max(page) & !7, (end + 7 & !7).min(page + PAGE));
+    let (first, last) = (start.max(page) & !7, ((end + 7) & !7).min(page + PAGE));
     (slot.record.state() == State::Free && first < last).then_some(first..last)
 }
 
