@@ -5,9 +5,10 @@ use heapwarden::checked::Release;
 use heapwarden::chunk::Family;
 use heapwarden::front;
 
-const FREE_SIZED: Release =
+static FREE_SIZED: Release =
     Release { family: Family::Malloc, what: "free_sized", size: None, alignment: None };
-const FREE_ALIGNED_SIZED: Release = Release { what: "free_aligned_sized", ..FREE_SIZED };
+static FREE_ALIGNED_SIZED: Release =
+    Release { family: Family::Malloc, what: "free_aligned_sized", size: None, alignment: None };
 
 /// See malloc(3).
 #[unsafe(no_mangle)]
@@ -58,7 +59,7 @@ pub unsafe extern "C-unwind" fn cfree(block: *mut c_void) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn free_sized(block: *mut c_void, size: usize) {
     // SAFETY: promised by the caller.
-    unsafe { front::delete(block, &Release { size: Some(size), ..FREE_SIZED }) }
+    unsafe { front::delete(block, Some(size), None, &FREE_SIZED) }
 }
 
 /// C23: `free` by a caller who knows the alignment and the size.
@@ -73,9 +74,8 @@ pub unsafe extern "C-unwind" fn free_aligned_sized(
 ) {
     // What is no power of two can be no block's alignment; free says so for the address.
     let alignment = alignment.is_power_of_two().then_some(alignment);
-    let release = Release { size: Some(size), alignment, ..FREE_ALIGNED_SIZED };
     // SAFETY: promised by the caller.
-    unsafe { front::delete(block, &release) }
+    unsafe { front::delete(block, Some(size), alignment, &FREE_ALIGNED_SIZED) }
 }
 
 /// See posix_memalign(3).

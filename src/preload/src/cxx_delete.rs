@@ -14,10 +14,10 @@ const fn release(family: Family, what: &'static str) -> Release {
     Release { family, what, size: None, alignment: None }
 }
 
-const DELETE: Release = release(Family::New, "operator delete");
-const DELETE_ARRAY: Release = release(Family::NewArray, "operator delete[]");
-const ALIGNED_DELETE: Release = release(Family::AlignedNew, "operator delete(align_val_t)");
-const ALIGNED_DELETE_ARRAY: Release =
+static DELETE: Release = release(Family::New, "operator delete");
+static DELETE_ARRAY: Release = release(Family::NewArray, "operator delete[]");
+static ALIGNED_DELETE: Release = release(Family::AlignedNew, "operator delete(align_val_t)");
+static ALIGNED_DELETE_ARRAY: Release =
     release(Family::AlignedNewArray, "operator delete[](align_val_t)");
 
 /// `operator delete(void*)`.
@@ -27,7 +27,7 @@ const ALIGNED_DELETE_ARRAY: Release =
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn _ZdlPv(block: *mut c_void) {
     // SAFETY: promised by the caller.
-    unsafe { front::delete(block, &DELETE) }
+    unsafe { front::delete(block, None, None, &DELETE) }
 }
 
 /// `operator delete(void*, std::align_val_t)`.
@@ -37,13 +37,13 @@ pub unsafe extern "C-unwind" fn _ZdlPv(block: *mut c_void) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn _ZdlPvSt11align_val_t(block: *mut c_void, alignment: usize) {
     // SAFETY: promised by the caller.
-    unsafe { front::delete(block, &Release { alignment: Some(alignment), ..ALIGNED_DELETE }) }
+    unsafe { front::delete(block, None, Some(alignment), &ALIGNED_DELETE) }
 }
 
-/// `"form" name(arguments): what is stated; else the basic form(what it is passed)`. Tags are
+/// `"form" name(arguments): size, alignment, what it is; else the basic form(what it is passed)`. Tags are
 /// pointers, which are passed like sizes.
 macro_rules! forms {
-    ($($form:literal $name:ident($($argument:ident),*): $stated:expr;
+    ($($form:literal $name:ident($($argument:ident),*): $size:expr, $alignment:expr, $release:ident;
        else $basic:ident($($passed:ident),*);)*) => {
         $(
             #[doc = concat!("`operator ", $form, "`.")]
@@ -54,7 +54,7 @@ macro_rules! forms {
             pub unsafe extern "C-unwind" fn $name(block: *mut c_void, $($argument: usize),*) {
                 if resolved::all_ours() {
                     // SAFETY: promised by the caller.
-                    return unsafe { front::delete(block, &$stated) };
+                    return unsafe { front::delete(block, $size, $alignment, &$release) };
                 }
                 // SAFETY: as above.
                 unsafe { resolved::$basic()(block, $($passed),*) }
@@ -64,40 +64,40 @@ macro_rules! forms {
 }
 
 forms! {
-    "delete[](void*)" _ZdaPv(): DELETE_ARRAY;
+    "delete[](void*)" _ZdaPv(): None, None, DELETE_ARRAY;
     else delete();
 
-    "delete(void*, size_t)" _ZdlPvm(size): Release { size: Some(size), ..DELETE };
+    "delete(void*, size_t)" _ZdlPvm(size): Some(size), None, DELETE;
     else delete();
 
-    "delete[](void*, size_t)" _ZdaPvm(size): Release { size: Some(size), ..DELETE_ARRAY };
+    "delete[](void*, size_t)" _ZdaPvm(size): Some(size), None, DELETE_ARRAY;
     else delete_array();
 
-    "delete(void*, const std::nothrow_t&)" _ZdlPvRKSt9nothrow_t(_tag): DELETE;
+    "delete(void*, const std::nothrow_t&)" _ZdlPvRKSt9nothrow_t(_tag): None, None, DELETE;
     else delete();
 
-    "delete[](void*, const std::nothrow_t&)" _ZdaPvRKSt9nothrow_t(_tag): DELETE_ARRAY;
+    "delete[](void*, const std::nothrow_t&)" _ZdaPvRKSt9nothrow_t(_tag): None, None, DELETE_ARRAY;
     else delete_array();
 
     "delete[](void*, std::align_val_t)" _ZdaPvSt11align_val_t(alignment):
-        Release { alignment: Some(alignment), ..ALIGNED_DELETE_ARRAY };
+        None, Some(alignment), ALIGNED_DELETE_ARRAY;
     else aligned_delete(alignment);
 
     "delete(void*, size_t, std::align_val_t)" _ZdlPvmSt11align_val_t(size, alignment):
-        Release { size: Some(size), alignment: Some(alignment), ..ALIGNED_DELETE };
+        Some(size), Some(alignment), ALIGNED_DELETE;
     else aligned_delete(alignment);
 
     "delete[](void*, size_t, std::align_val_t)" _ZdaPvmSt11align_val_t(size, alignment):
-        Release { size: Some(size), alignment: Some(alignment), ..ALIGNED_DELETE_ARRAY };
+        Some(size), Some(alignment), ALIGNED_DELETE_ARRAY;
     else aligned_delete_array(alignment);
 
     "delete(void*, std::align_val_t, const std::nothrow_t&)"
         _ZdlPvSt11align_val_tRKSt9nothrow_t(alignment, _tag):
-        Release { alignment: Some(alignment), ..ALIGNED_DELETE };
+        None, Some(alignment), ALIGNED_DELETE;
     else aligned_delete(alignment);
 
     "delete[](void*, std::align_val_t, const std::nothrow_t&)"
         _ZdaPvSt11align_val_tRKSt9nothrow_t(alignment, _tag):
-        Release { alignment: Some(alignment), ..ALIGNED_DELETE_ARRAY };
+        None, Some(alignment), ALIGNED_DELETE_ARRAY;
     else aligned_delete_array(alignment);
 }

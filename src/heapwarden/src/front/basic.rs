@@ -200,17 +200,30 @@ pub unsafe fn free(block: *mut c_void) {
 #[inline(never)]
 unsafe fn free_slow(block: *mut c_void) {
     // SAFETY: promised by the caller of `free`.
-    unsafe { quick::free(block.cast(), &FREE, release_behind) }
+    unsafe {
+        if !quick::free(block.cast(), &FREE) {
+            free_behind(block.cast());
+        }
+    }
 }
 
 jump_with_caller! {
-    /// Gives a block back when there is no way as short as `harden`'s.
-    fn release_behind(block: *mut u8, release: &Release) -> () => release_for, "rdx", "rcx"
+    fn free_behind(block: *mut u8) -> () => free_for, "rsi", "rdx"
 }
 
 /// # Safety
 /// As for [`free`], and jumped to with the caller's frame.
-unsafe extern "C-unwind" fn release_for(
+unsafe extern "C-unwind" fn free_for(block: *mut u8, at: ReturnAt, frame_pointer: usize) {
+    // SAFETY: the caller's promises.
+    unsafe { release_for(block, &FREE, at, frame_pointer) }
+}
+
+/// Gives a block back when there is no way as short as `harden`'s.
+///
+/// # Safety
+/// As for [`free`], for a function that was jumped to with the caller's frame.
+#[inline(always)]
+pub(super) unsafe fn release_for(
     block: *mut u8,
     release: &Release,
     at: ReturnAt,

@@ -40,7 +40,7 @@ macro_rules! jump_with_caller {
         $(#[$note])*
         #[cold]
         #[unsafe(naked)]
-        pub(crate) unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
+        unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
             const _: unsafe extern "C-unwind" fn(
                 $($type,)* $crate::front::ReturnAt, usize
             ) -> $result = $to;

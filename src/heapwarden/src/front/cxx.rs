@@ -1,7 +1,8 @@
 //! What C++'s operators new and delete need: blocks with a family, and the sizes that `delete` is
 //! told. Out of memory is null here; throwing is the preload library's business.
 
-use super::basic::{SIZE_MAX, release_behind};
+use super::basic::{SIZE_MAX, release_for};
+use super::caller::{ReturnAt, jump_with_caller};
 use crate::checked::{self, Release, quick};
 use crate::chunk::{ALIGNMENT, Family};
 use crate::unwind::Registers;
@@ -55,22 +56,76 @@ fn new_general(size: usize, alignment: usize, family: Family) -> *mut c_void {
     block.cast()
 }
 
-/// Gives a block back through one of the forms of operator delete.
+/// Gives a block back through one of the forms of operator delete, with what the caller stated.
 ///
 /// # Safety
 /// `block` is null or a live block, and not used afterwards.
 #[inline(always)]
-pub unsafe fn delete(block: *mut c_void, release: &Release) {
+pub unsafe fn delete(
+    block: *mut c_void,
+    size: Option<usize>,
+    alignment: Option<usize>,
+    form: &'static Release,
+) {
     // SAFETY: promised by the caller; the core itself tells apart what is not a live block.
     if !unsafe { heapwarden_core::free_fast(block.cast()) } {
         // SAFETY: as above.
-        unsafe { delete_slow(block, release) };
+        unsafe { delete_slow(block, Stated::of(size), Stated::of(alignment), form) };
     }
+}
+
+/// A number that the caller may have stated, in one register.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Stated(usize);
+
+impl Stated {
+    /// No size and no alignment.
+    const NOTHING: usize = usize::MAX;
+
+    #[inline(always)]
+    fn of(number: Option<usize>) -> Stated {
+        Stated(number.unwrap_or(Stated::NOTHING))
+    }
+
+    #[inline(always)]
+    fn number(self) -> Option<usize> {
+        (self.0 != Stated::NOTHING).then_some(self.0)
+    }
+}
+
+#[inline(always)]
+fn release(size: Stated, alignment: Stated, form: &Release) -> Release {
+    Release { size: size.number(), alignment: alignment.number(), ..*form }
 }
 
 #[cold]
 #[inline(never)]
-unsafe fn delete_slow(block: *mut c_void, release: &Release) {
+unsafe fn delete_slow(block: *mut c_void, size: Stated, alignment: Stated, form: &'static Release) {
     // SAFETY: promised by the caller of `delete`.
-    unsafe { quick::free(block.cast(), release, release_behind) }
+    unsafe {
+        if !quick::free(block.cast(), &release(size, alignment, form)) {
+            delete_behind(block, size, alignment, form);
+        }
+    }
+}
+
+jump_with_caller! {
+    fn delete_behind(
+        block: *mut c_void, size: Stated, alignment: Stated, form: &'static Release
+    ) -> () => delete_for, "r8", "r9"
+}
+
+/// # Safety
+/// As for [`delete`], and jumped to with the caller's frame.
+unsafe extern "C-unwind" fn delete_for(
+    block: *mut c_void,
+    size: Stated,
+    alignment: Stated,
+    form: &'static Release,
+    at: ReturnAt,
+    frame_pointer: usize,
+) {
+    // SAFETY: the caller's promises.
+    unsafe { release_for(block.cast(), &release(size, alignment, form), at, frame_pointer) }
 }

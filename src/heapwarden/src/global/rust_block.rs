@@ -64,15 +64,12 @@ pub unsafe fn free(block: *mut u8, layout: Layout, frame: &Registers) {
         door::stating(frame, layout.align(), || {
             #[cfg(feature = "testing")]
             notice::leaves(block);
-            quick::free(block, &release(layout, "dealloc"), free_generally);
+            let release = release(layout, "dealloc");
+            if !quick::free(block, &release) {
+                checked::free(block, &release);
+            }
         });
     }
-}
-
-/// Behind the short way of `harden`.
-unsafe extern "C-unwind" fn free_generally(block: *mut u8, release: &Release) {
-    // SAFETY: the promise of the caller of `free`.
-    unsafe { checked::free(block, release) };
 }
 
 /// Resizes a block; null without memory, and after a report of what is no live block.

@@ -8,25 +8,22 @@ use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header, fill};
 use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
-/// How a block is given back the general way.
-pub type General = unsafe extern "C-unwind" fn(block: *mut u8, release: &Release);
-
-/// Frees `block`, which may be anything, or leaves it to `general`.
+/// Frees `block`, which may be anything; false, with nothing changed, when another way is to be asked.
 ///
 /// # Safety
 /// If `block` is a live block, nobody uses it any more.
 #[inline(always)]
-pub unsafe fn free(block: *mut u8, release: &Release, general: General) {
+pub unsafe fn free(block: *mut u8, release: &Release) -> bool {
     let payload = block as usize;
     let slot = payload.wrapping_sub(HEADER_BYTES);
     // SAFETY: the page of an open ring's class belongs to a slab, so its memory is mapped; the address
     // is 8 mod 16. A valid header of a live block says that the slot starts here.
     unsafe {
-        let Some(guardian) = super::guardian() else { return general(block, release) };
+        let Some(guardian) = super::guardian() else { return false };
         let class = heapwarden_core::class_at(slot) as usize;
         // Only the rings of classes are ever open.
         if !guardian.rings[class].is_open() || payload & 15 != 0 {
-            return general(block, release);
+            return false;
         }
         let found = Header::read(slot);
         let (end, slack) = (slot + guardian.rings[class].slot_bytes(), found.slack());
@@ -34,17 +31,13 @@ pub unsafe fn free(block: *mut u8, release: &Release, general: General) {
             || !found.is_plain(release.family)
             || release.size.is_some_and(|size| size != end - payload - slack)
             || release.alignment.is_some_and(|alignment| payload & (alignment - 1) != 0)
+            || !Pattern::by(&guardian.secret, payload).starts(end, slack)
         {
-            return general(block, release);
-        }
-        if !Pattern::by(&guardian.secret, payload).starts(end, slack) {
-            return general(block, release);
+            return false;
         }
         // From here on little is kept in registers, so that none has to be saved.
         compiler_fence(SeqCst);
-        if !retire(guardian, class, slot, found) {
-            general(block, release);
-        }
+        retire(guardian, class, slot, found)
     }
 }
 
