@@ -51,3 +51,33 @@ impl Spot {
 pub fn slab_word(slot: usize, class: usize) -> Option<(&'static AtomicUsize, usize)> {
     Spot::of(slot)?.slab_word(class)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{allocate, class_at, free, place};
+
+    #[test]
+    fn a_slot_has_the_same_number_and_word_as_its_place() {
+        let blocks: Vec<usize> = (1..400).map(|step| allocate(step * 37) as usize).collect();
+        for block in &blocks {
+            let spot = Spot::of(*block).expect("a block of ours");
+            assert_eq!(spot.class(), class_at(*block));
+            let place = place(*block).expect("a slot");
+            let (word, number) = spot.slab_word(place.class.into()).expect("a slot's word");
+            assert_eq!((word.as_ptr(), number), (place.extension.as_ptr(), place.slot));
+        }
+        for block in blocks {
+            // SAFETY: allocated above, and not used any more.
+            unsafe { free(block as *mut u8) }.expect("a live block");
+        }
+    }
+
+    #[test]
+    fn there_is_no_class_where_nothing_of_ours_is() {
+        let local = 0u8;
+        for address in [0, 1, usize::MAX, 1 << 47, (&raw const local).addr()] {
+            assert_eq!(Spot::of(address).map_or(0, Spot::class), 0, "{address:#x}");
+        }
+    }
+}
