@@ -34,13 +34,13 @@ impl ReturnAt {
 macro_rules! jump_with_caller {
     (
         $(#[$note:meta])*
-        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $to:path,
+        $visibility:vis fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty => $to:path,
         $return_at:literal, $frame_pointer:literal
     ) => {
         $(#[$note])*
         #[cold]
         #[unsafe(naked)]
-        unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
+        $visibility unsafe extern "C-unwind" fn $name($($argument: $type),*) -> $result {
             const _: unsafe extern "C-unwind" fn(
                 $($type,)* $crate::front::ReturnAt, usize
             ) -> $result = $to;

@@ -1,7 +1,8 @@
 //! What C++'s operators new and delete need: blocks with a family, and the sizes that `delete` is
 //! told. Out of memory is null here; throwing is the preload library's business.
 
-use super::basic::{SIZE_MAX, release_for};
+use super::basic::SIZE_MAX;
+use super::behind::release_for;
 use super::caller::{ReturnAt, jump_with_caller};
 use crate::checked::{self, Release, quick};
 use crate::chunk::{ALIGNMENT, Family};

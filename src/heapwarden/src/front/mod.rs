@@ -10,6 +10,7 @@
 
 mod aligned;
 mod basic;
+mod behind;
 mod caller;
 mod cxx;
 mod errno;

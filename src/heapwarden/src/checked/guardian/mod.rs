@@ -4,22 +4,24 @@
 //! the next new one. The thread's block holds the pointer; without memory for one the thread does
 //! without a quarantine.
 
+mod all;
+
+pub use all::{known, visit_tallies, visit_waiting};
+
 use super::settings::settings;
 use super::{leave, quick};
 use crate::callsite::counters::Tallies;
 use crate::chunk::Alone;
-use crate::chunk::secret::{Secret, secret};
+use crate::chunk::secret::Secret;
 use crate::guard::sample::Countdown;
 use crate::quarantine::fifo::Entry;
 use crate::quarantine::ring::Ring;
-use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 use core::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Relaxed, Release},
 };
-use heapwarden_core::size_class::{CLASSES, TABLE};
-use heapwarden_core::{PrivateHeap, Stacks, tls};
+use heapwarden_core::{Stacks, tls};
 
 /// Which of the thread block's words is ours.
 const WORD: usize = 1;
@@ -65,7 +67,7 @@ pub struct Guardian {
     next: *mut Guardian,
 }
 
-static ALL: AtomicPtr<Guardian> = AtomicPtr::new(ptr::null_mut());
+/// The number that the next new thread gets.
 static NUMBERS: AtomicU32 = AtomicU32::new(0);
 
 impl Guardian {
@@ -93,21 +95,6 @@ impl Guardian {
         {
             // Release: pairs with the Acquire in `visit_tallies`.
             self.tallies.store(ptr::from_ref(fresh).cast_mut(), Release);
-        }
-    }
-}
-
-/// Calls `visit` with every table of counts that there is, also those of ended threads.
-pub fn visit_tallies(visit: &mut dyn FnMut(&Tallies)) {
-    // Acquire: pairs with the Release in `create`, and below with that in `make_tallies`.
-    let mut guardian = ALL.load(Acquire);
-    while !guardian.is_null() {
-        // SAFETY: neither guardians nor tables are ever freed.
-        unsafe {
-            if let Some(tallies) = (*guardian).tallies.load(Acquire).as_ref() {
-                visit(tallies);
-            }
-            guardian = (*guardian).next;
         }
     }
 }
@@ -148,39 +135,10 @@ pub fn next_number() -> u16 {
     NUMBERS.load(Relaxed).clamp(1, u32::from(u16::MAX)) as u16
 }
 
-/// What is known of threads without making a guardian.
-pub struct Known {
-    /// The number that the next new thread gets.
-    pub next_number: u32,
-    /// The calling thread's number, and how many blocks it has allocated.
-    pub own: Option<(u16, u32)>,
-    /// Whether there are others, or in a forked child were.
-    pub others: bool,
-}
-
-/// See [`Known`].
-pub fn known() -> Known {
-    // SAFETY: as for `current`.
-    let own = unsafe { (*tls::block()).reserved[WORD] } as *const Guardian;
-    // Acquire: pairs with the Release in `create`.
-    let mut guardian: *const Guardian = ALL.load(Acquire);
-    let mut others = false;
-    while !guardian.is_null() {
-        // SAFETY: guardians are never freed.
-        unsafe {
-            others |= guardian != own && (*guardian).busy.load(Relaxed);
-            guardian = (*guardian).next;
-        }
-    }
-    // SAFETY: this thread's own.
-    let own = unsafe { own.as_ref() }.map(|own| (own.number, own.allocations));
-    Known { next_number: NUMBERS.load(Relaxed), own, others }
-}
-
 #[cold]
 fn obtain<'a>() -> Option<&'a mut Guardian> {
     heapwarden_core::check_fork();
-    let guardian = take_idle().or_else(create)?;
+    let guardian = all::take_idle().or_else(all::create)?;
     // SAFETY: marked busy by this thread alone; the thread block is this thread's.
     unsafe {
         (*guardian).owner.store(tls::thread_pointer(), Relaxed);
@@ -193,81 +151,6 @@ fn obtain<'a>() -> Option<&'a mut Guardian> {
         (*tls::block()).reserved[WORD] = guardian as usize;
         quick::open(&mut *guardian);
         Some(&mut *guardian)
-    }
-}
-
-/// A guardian without a thread: given back, or of a dead thread whose pointer this one has (it made
-/// its first request when its end had been told already).
-fn take_idle() -> Option<*mut Guardian> {
-    let (pointer, generation) = (tls::thread_pointer(), heapwarden_core::generation());
-    // Acquire: pairs with the Release in `create`.
-    let mut guardian = ALL.load(Acquire);
-    while !guardian.is_null() {
-        // SAFETY: guardians are never freed. Acquire: pairs with the Release in `end_thread`.
-        unsafe {
-            let orphan = (*guardian).owner.load(Relaxed) == pointer
-                && (*guardian).generation.load(Relaxed) == generation;
-            if orphan {
-                return Some(guardian);
-            }
-            let free = !(*guardian).busy.load(Relaxed);
-            let busy = &(*guardian).busy;
-            if free && busy.compare_exchange(false, true, Acquire, Relaxed).is_ok() {
-                return Some(guardian);
-            }
-            guardian = (*guardian).next;
-        }
-    }
-    None
-}
-
-/// Calls `visit` with class and number of the slots that wait in each thread's rings. Threads may be
-/// at work: exact only while they rest.
-pub fn visit_waiting(visit: &mut dyn FnMut(usize, u64)) {
-    // Acquire: pairs with the Release in `create`.
-    let mut guardian = ALL.load(Acquire);
-    while !guardian.is_null() {
-        // SAFETY: guardians are never freed; the owner's writes are of single words.
-        unsafe {
-            for class in 1..CLASSES {
-                visit(class, (&(*guardian).rings)[class].count() as u64);
-            }
-            let count = (&raw const (*guardian).outgoing_count).read_volatile().min(OUTGOING);
-            for place in 0..count {
-                let slot = (&raw const (*guardian).outgoing[place].address).read_volatile();
-                visit(heapwarden_core::class_at(slot) as usize, 1);
-            }
-            guardian = (*guardian).next;
-        }
-    }
-}
-
-fn create() -> Option<*mut Guardian> {
-    // SAFETY: the layout is not empty; zeroed memory is a guardian but for what is set below.
-    let guardian: *mut Guardian =
-        unsafe { PrivateHeap.alloc_zeroed(Layout::new::<Guardian>()) }.cast();
-    if guardian.is_null() {
-        return None;
-    }
-    // SAFETY: fresh, and shared only by the exchange below.
-    unsafe {
-        for (ring, class) in (*guardian).rings.iter_mut().zip(&TABLE) {
-            *ring = Ring::closed(class.slot_bytes as usize);
-        }
-        (*guardian).secret = *secret();
-        (*guardian).alone = Alone::find();
-        (*guardian).random = heapwarden_core::os::random_u64();
-        (*guardian).step = heapwarden_core::os::random_u64() | 1;
-        (*guardian).busy.store(true, Relaxed);
-        let mut next = ALL.load(Relaxed);
-        loop {
-            (*guardian).next = next;
-            // Release: pairs with the Acquire in `take_idle`.
-            match ALL.compare_exchange(next, guardian, Release, Relaxed) {
-                Ok(_) => return Some(guardian),
-                Err(current) => next = current,
-            }
-        }
     }
 }
 
