@@ -1,11 +1,12 @@
-//! The frame by which a Rust program came in.
+//! The frame by which the program came in.
 //!
-//! Linked into a program, the library's code cannot be told from the program's by its addresses, so
-//! stacks do not start where they are taken but at this frame, which the compiler made for
-//! `__rust_alloc` and its relatives, or which is part of their caller.
+//! Stacks do not start where they are taken but at this frame. In a Rust program that the library is linked
+//! into, its code cannot be told from the program's by addresses; there the frame is what the compiler made
+//! for `__rust_alloc` and its relatives, or part of their caller. In the preload library it is the caller's
+//! of `malloc` and its relatives, so that none of ours need be climbed.
 //! Beside it, in the same bytes of thread-local storage, lie the alignment that the program states, for the
 //! records of new blocks, and the word of [`crate::testing`].
-//! Cost: a few stores per request of a Rust program; a load per stack.
+//! Cost: a few stores per request; a load per stack.
 
 use crate::unwind::Registers;
 

@@ -1,10 +1,10 @@
 //! Taking a block back the short way.
 
+use super::agrees;
 use crate::checked::guardian::Guardian;
 use crate::checked::release::Release;
 use crate::checked::settings::settings;
 use crate::checked::verify;
-use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header, fill};
 use core::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
@@ -26,13 +26,8 @@ pub unsafe fn free(block: *mut u8, release: &Release) -> bool {
             return false;
         }
         let found = Header::read(slot);
-        let (end, slack) = (slot + guardian.rings[class].slot_bytes(), found.slack());
-        if !found.is_valid_by(&guardian.secret, slot)
-            || !found.is_plain(release.family)
-            || release.size.is_some_and(|size| size != end - payload - slack)
-            || release.alignment.is_some_and(|alignment| payload & (alignment - 1) != 0)
-            || !Pattern::by(&guardian.secret, payload).starts(end, slack)
-        {
+        let end = slot + guardian.rings[class].slot_bytes();
+        if !agrees(&guardian.secret, slot, end, found, release) {
             return false;
         }
         // From here on little is kept in registers, so that none has to be saved.

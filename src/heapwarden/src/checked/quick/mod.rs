@@ -18,7 +18,11 @@ pub use allocate::{allocate, allocate_zeroed};
 pub use free::free;
 
 use super::guardian::{self, Guardian};
+use super::release::Release;
 use super::settings::settings;
+use crate::chunk::secret::Secret;
+use crate::chunk::tail::Pattern;
+use crate::chunk::{HEADER_BYTES, Header};
 use heapwarden_core::{Stacks, tls};
 
 /// The calling thread's guardian if the short way is open.
@@ -49,4 +53,26 @@ pub fn close() {
     if let Some(guardian) = guardian::existing() {
         guardian.records = false;
     }
+}
+
+/// Whether `found`, read from the slot that ends at `end`, is the header of a live block with an intact
+/// tail, of which `release` says nothing that is not so.
+///
+/// # Safety
+/// The memory from `slot` to `end` is readable.
+#[inline(always)]
+unsafe fn agrees(
+    secret: &Secret,
+    slot: usize,
+    end: usize,
+    found: Header,
+    release: &Release,
+) -> bool {
+    let (payload, slack) = (slot + HEADER_BYTES, found.slack());
+    found.is_valid_by(secret, slot)
+        && found.is_plain(release.family)
+        && release.size.is_none_or(|size| size == end - payload - slack)
+        && release.alignment.is_none_or(|alignment| payload & (alignment - 1) == 0)
+        // SAFETY: a valid header says that the tail lies in the slot; the rest is the caller's promise.
+        && unsafe { Pattern::by(secret, payload).starts(end, slack) }
 }

@@ -1,9 +1,9 @@
 //! Taking a recorded block back the short way.
 
+use super::super::agrees;
 use crate::callsite::counters;
 use crate::checked::accounting;
 use crate::checked::release::Release;
-use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header};
 use crate::evidence;
 use core::sync::atomic::Ordering::Relaxed;
@@ -30,14 +30,7 @@ pub unsafe fn free(block: *mut u8, release: &Release) -> bool {
     unsafe {
         let found = Header::read(slot);
         let (end, slack) = (slot + guardian.rings[class].slot_bytes(), found.slack());
-        if !found.is_valid_by(&guardian.secret, slot)
-            || !found.is_plain(release.family)
-            || release.size.is_some_and(|size| size != end - payload - slack)
-            || release.alignment.is_some_and(|alignment| payload & (alignment - 1) != 0)
-        {
-            return false;
-        }
-        if !Pattern::by(&guardian.secret, payload).starts(end, slack) {
+        if !agrees(&guardian.secret, slot, end, found, release) {
             return false;
         }
         let Some(record) = evidence::of_spot(spot, class) else { return false };
