@@ -185,12 +185,37 @@ pub unsafe fn seal(address: usize, bytes: usize) -> bool {
     // SAFETY: the caller's promise.
     unsafe {
         purge(address, bytes);
-        let none = libc::PROT_NONE as usize;
-        syscall::call(libc::SYS_mprotect, [address, bytes, none, 0, 0, 0]).is_ok()
+        close(address, bytes)
     }
 }
 
-/// Makes a sealed range accessible again; what was in it is gone. False when the kernel refuses.
+/// [`seal`] with the pages kept: what is in them is there again after [`unseal`].
+///
+/// # Safety
+/// As for [`seal`].
+pub unsafe fn close(address: usize, bytes: usize) -> bool {
+    let none = libc::PROT_NONE as usize;
+    // SAFETY: the caller's promise.
+    unsafe { syscall::call(libc::SYS_mprotect, [address, bytes, none, 0, 0, 0]).is_ok() }
+}
+
+/// How many bytes of a mapped range (whole pages) are in memory now: a hint, for they come and go.
+pub fn resident(address: usize, bytes: usize) -> usize {
+    let mut pages = 0;
+    let mut marks = [0_u8; 512];
+    for part in (address..address + bytes).step_by(marks.len() * PAGE) {
+        let length = (address + bytes - part).min(marks.len() * PAGE);
+        let place = marks.as_mut_ptr() as usize;
+        // SAFETY: the call reads no memory of the range, and writes a byte for each of its pages.
+        let answer = unsafe { syscall::call(libc::SYS_mincore, [part, length, place, 0, 0, 0]) };
+        if answer.is_ok() {
+            pages += marks[..length / PAGE].iter().filter(|mark| **mark & 1 != 0).count();
+        }
+    }
+    pages * PAGE
+}
+
+/// Makes a sealed or closed range accessible again. False when the kernel refuses.
 ///
 /// # Safety
 /// As for [`seal`]; the caller is the one who sealed it.

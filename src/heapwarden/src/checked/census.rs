@@ -20,7 +20,7 @@ pub fn waiting(waiting: &mut Waiting) {
             waiting.add(found.kind, found.size);
         }
     };
-    large::DEEP.visit(&mut add);
+    large::waiting::DEEP.visit(&mut add);
     slots::visit(&mut add);
     ready::visit(&mut add);
 }

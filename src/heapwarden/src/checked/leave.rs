@@ -121,7 +121,7 @@ pub fn repair_after_fork() {
     // SAFETY: the core calls this on the one thread that repairs.
     unsafe {
         DEEP.repair_after_fork();
-        large::DEEP.repair_after_fork();
+        large::waiting::DEEP.repair_after_fork();
         slots::repair_after_fork();
     }
 }
@@ -134,7 +134,7 @@ pub fn empty_all() {
         empty_rings(guardian);
     }
     drain(settings, 0);
-    large::drain_all();
+    large::waiting::drain_all();
     guarded::drain(true);
     heapwarden_core::trim(0);
 }

@@ -61,7 +61,7 @@ pub fn allocate(size: usize, alignment: usize, family: Family, zeroed: bool) -> 
             fill::write(span.payload, span.tail(), 0);
         } else if let Some(byte) = settings.new_fill
             && !zeroed
-            && size < large::FILLED_MAX
+            && size < large::waiting::FILLED_MAX
         {
             fill::write(span.payload, span.tail(), byte);
         }

@@ -1,9 +1,9 @@
 //! Large and direct blocks: a page run or a mapping of their own each.
 //!
 //! Their size and state are in a record, out of line, in every checked profile; the header before
-//! the payload is a tripwire like any other. While it waits in quarantine a direct block's pages
-//! are given back and made inaccessible, so that any access faults; so are a very large run's, and a
-//! smaller one is filled.
+//! the payload is a tripwire like any other. What was freed waits in [`waiting`].
+
+pub mod waiting;
 
 use super::release::Release;
 use super::settings::{Settings, settings};
@@ -11,23 +11,10 @@ use super::{accounting, guarded, guardian, leave, release, verify};
 use crate::chunk::{self, Family, HEADER_BYTES, Header, Span, State, fill, tail::Pattern};
 use crate::detect;
 use crate::evidence::{self, Record};
-use crate::quarantine::fifo::{Entry, Fifo};
 use core::ptr::null_mut;
 use core::sync::atomic::Ordering::Relaxed;
-use heapwarden_core::os::mapping;
 use heapwarden_core::size_class::CLASSES;
 use heapwarden_core::{BlockKind, Located};
-
-/// Large and direct blocks that wait.
-pub static DEEP: Fifo = Fifo::new();
-
-/// The most blocks that wait here: each holds address space.
-const WAITING_MAX: usize = 256;
-/// Bytes of filled runs that wait in profiles without a shared queue: no free may be unchecked.
-const BUDGET_MIN: usize = 512 * 1024;
-/// Up to this size a run is filled while it waits: that is several times cheaper than to fault its
-/// pages in again. A larger one is made inaccessible, so that it holds no memory.
-pub const FILLED_MAX: usize = 2 * 1024 * 1024;
 
 /// A large block of `size` bytes at a multiple of `alignment`.
 #[cold]
@@ -159,7 +146,7 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
         let number = guardian.map_or(u16::MAX, |guardian| guardian.number);
         record.note_release(release::free_site(settings), number);
         if settings.quarantine {
-            wait(settings, &found, record);
+            waiting::wait(settings, &found, record);
         } else {
             give_back(found.block);
         }
@@ -192,65 +179,6 @@ pub unsafe fn lengthen(span: &Span, size: usize) -> Option<Span> {
 /// The family a record says.
 pub fn family_of(record: &Record) -> Family {
     Family::from_index(record.family.load(Relaxed))
-}
-
-unsafe fn wait(settings: &Settings, found: &Located, record: &Record) {
-    let bytes = found.size;
-    let budget = BUDGET_MIN.max(settings.fifo_bytes / 4);
-    // SAFETY: the block is the caller's.
-    let counted = unsafe {
-        if found.kind == BlockKind::Direct || bytes > FILLED_MAX {
-            mapping::seal(found.block, bytes);
-            4096
-        } else {
-            fill::write(found.block, found.block + bytes, settings.free_fill);
-            record.note_filled();
-            bytes
-        }
-    };
-    if DEEP.push(&[Entry { address: found.block, bytes: counted }]) == 0 {
-        // SAFETY: not queued, so still the caller's.
-        return unsafe { leave(settings, found.block) };
-    }
-    // The newest waits in any case.
-    drain(settings, budget.max(counted), WAITING_MAX);
-}
-
-fn drain(settings: &Settings, budget: usize, most: usize) {
-    let mut out = [Entry::default(); 8];
-    loop {
-        let count = DEEP.take_beyond(budget, most, &mut out);
-        for entry in &out[..count] {
-            // SAFETY: taken out of the queue, so this thread's.
-            unsafe { leave(settings, entry.address) };
-        }
-        if count < out.len() {
-            return;
-        }
-    }
-}
-
-/// There is no memory: all that waits leaves.
-pub fn drain_all() {
-    drain(settings(), 0, 0);
-}
-
-/// A block leaves the quarantine: its fill is verified, and the core gets it.
-unsafe fn leave(settings: &Settings, base: usize) {
-    let Some((found, _, record)) = find(base) else { return };
-    let filled = record.state() == State::Quarantined;
-    // SAFETY: the block is the caller's; a filled run's pages are readable.
-    unsafe {
-        if filled && !fill::holds(base, base + found.size, settings.free_fill) {
-            verify::report_large_fill(&found);
-        }
-        let sealed = !filled && found.kind == BlockKind::Large;
-        if sealed && !mapping::unseal(base, found.size) {
-            // Nobody could use these pages: they stay as they are.
-            return;
-        }
-        give_back(base);
-    }
 }
 
 /// The core gets a block.
