@@ -69,6 +69,20 @@ fn a_large_freed_block_is_inaccessible() {
 }
 
 #[test]
+fn so_is_one_whose_pages_are_kept() {
+    for (name, action, function, offset) in [
+        ("kept-write", "WRITE of size 1", "write_big", 100),
+        ("kept-read", "READ of size 8", "read_big", 4096),
+    ] {
+        let Some(outcome) = reported(name, "heap-use-after-free", action, function) else { return };
+        let words = format!("{offset} bytes inside of 3145728-byte region");
+        let place = outcome.report().place().map(|(words, _)| words.to_owned());
+        assert_eq!(place, Some(words), "{outcome:?}");
+        assert!(outcome.report().line("in make_kept").is_some(), "{outcome:?}");
+    }
+}
+
+#[test]
 fn just_outside_of_a_large_block() {
     for (name, kind, words) in [
         ("past-big", "heap-buffer-overflow", "8192 bytes after 50331648-byte region"),

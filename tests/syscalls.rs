@@ -5,7 +5,7 @@ mod support;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
-use support::{PROFILES, Run, Scratch, c_program, installed};
+use support::{PROFILES, Run, Scratch, c_program, installed, self_checking_under};
 
 /// Lines in strace's log for `pairs` pairs of malloc(size) and free: one for each system call.
 /// `None` where tracing is forbidden.
@@ -66,4 +66,10 @@ fn pages() {
 fn a_loop_over_big_blocks_is_no_loop_of_mmap() {
     costs_fewer_than(200, 1 << 20, 10_000, 1);
     costs_fewer_than(300, 1 << 20, 10_000, 4);
+}
+
+/// A freed block of some MiB is inaccessible while it waits, but need not lose its pages for that.
+#[test]
+fn a_loop_over_very_large_blocks_is_no_loop_of_page_faults() {
+    self_checking_under(&["debug", "sample", "harden"], "large_kept.c", &[]);
 }

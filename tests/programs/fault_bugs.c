@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #define BIG ((size_t)48 << 20)
+#define KEPT ((size_t)3 << 20)
 
 typedef struct node {
     struct node *next;
@@ -51,6 +52,19 @@ static void on_node(void (*use)(node *), int freed) {
     use(hidden);
 }
 
+__attribute__((noinline)) static char *make_kept(void) { return malloc(KEPT); }
+
+/* A heap's block whose pages are kept while it waits: all in use, and a small part of the heap. */
+static void on_kept(void (*use)(char *)) {
+    CHECK(mallopt(M_MMAP_THRESHOLD, 16 << 20) == 1, "mallopt");
+    for (int i = 0; i < 64; i++) memset(malloc(1 << 20), 1, 1 << 20);
+    char *block = make_kept();
+    memset(block, 'k', KEPT);
+    hidden = block;
+    drop_big(block);
+    use(hidden);
+}
+
 static void on_big(void (*use)(char *)) {
     char *block = make_big();
     hidden = block;
@@ -84,6 +98,8 @@ int main(int argc, char **argv) {
     if (!strcmp(what, "fresh-pointer")) on_node(use_pointer, 0);
     if (!strcmp(what, "big-write")) on_big(write_big);
     if (!strcmp(what, "big-read")) on_big(read_big);
+    if (!strcmp(what, "kept-write")) on_kept(write_big);
+    if (!strcmp(what, "kept-read")) on_kept(read_big);
     if (!strcmp(what, "past-big")) write_outside(BIG + 8192);
     if (!strcmp(what, "before-big")) write_outside(-8192);
     if (!strcmp(what, "null")) sink = *(volatile int *)hidden;
