@@ -30,9 +30,21 @@ pub fn all() -> Vec<Allocator> {
         }));
     }
     found.extend(machine::find_scudo().map(|path| Allocator::library("scudo", path)));
+    found.extend(malloc_check());
     found.extend(heaptrack());
     found.extend(memcheck());
     found
+}
+
+/// glibc's own checker: since 2.34 a library of its own, which does nothing without the variable.
+fn malloc_check() -> Option<Allocator> {
+    let library = machine::find_library("libc_malloc_debug.so.0")?;
+    let version = super::glibc().ok()?.version;
+    Some(Allocator {
+        version,
+        environment: vec!["MALLOC_CHECK_=3".into()],
+        ..Allocator::library("MALLOC_CHECK_=3", library)
+    })
 }
 
 /// heaptrack's recorder. It takes a stack at every malloc and leaves the work to the malloc behind
