@@ -3,8 +3,8 @@
 //! A direct block gives its pages back and is made inaccessible, so that any access faults. A run of
 //! pages is filled, which is cheapest; a very large one is made inaccessible too. Its pages are given
 //! back, unless most of them are in use and all of it is a small part of the heap: then they are
-//! kept, for to fault them in again takes ten times as long as what there was to do with them.
-//! Cost: a fill and its verification; or two system calls that grow with the pages, and a fill.
+//! filled and kept, for to fault them in again would take ten times as long.
+//! Cost: a fill and its verification; or two system calls that grow with the pages.
 
 use super::{find, give_back};
 use crate::checked::settings::{Settings, settings};
@@ -12,7 +12,7 @@ use crate::checked::verify;
 use crate::chunk::{State, fill};
 use crate::evidence::Record;
 use crate::quarantine::fifo::{Entry, Fifo};
-use heapwarden_core::os::mapping;
+use heapwarden_core::os::{PAGE, mapping};
 use heapwarden_core::{BlockKind, Located};
 
 /// What waits.
@@ -25,7 +25,7 @@ const BUDGET_MIN: usize = 512 * 1024;
 /// Up to this size a run is filled while it waits. A larger one is made inaccessible.
 pub const FILLED_MAX: usize = 2 * 1024 * 1024;
 /// What a block without pages counts for.
-const EMPTY_BYTES: usize = 4096;
+const EMPTY_BYTES: usize = PAGE;
 /// An inaccessible run keeps its pages if it is at most this part of all that is mapped.
 const KEPT_PART: usize = 16;
 
@@ -41,19 +41,19 @@ pub unsafe fn wait(settings: &Settings, found: &Located, record: &Record) {
         if found.kind == BlockKind::Direct || bytes > FILLED_MAX && !is_worth_its_pages(found) {
             mapping::seal(found.block, bytes);
             EMPTY_BYTES
-        } else if bytes > FILLED_MAX {
-            mapping::close(found.block, bytes);
-            bytes
         } else {
             fill::write(found.block, found.block + bytes, settings.free_fill);
-            record.note_filled();
+            if bytes > FILLED_MAX {
+                mapping::close(found.block, bytes);
+            } else {
+                record.note_filled();
+            }
             bytes
         }
     };
-    let entry = Entry { address: found.block, bytes: counted };
-    if DEEP.push(&[entry]) == 0 {
+    if DEEP.push(&[Entry { address: found.block, bytes: counted }]) == 0 {
         // SAFETY: not queued, so still the caller's.
-        return unsafe { leave(settings, entry) };
+        return unsafe { leave(settings, found.block) };
     }
     // The newest waits in any case.
     drain(settings, budget.max(counted), WAITING_MAX);
@@ -71,7 +71,7 @@ fn drain(settings: &Settings, budget: usize, most: usize) {
         let count = DEEP.take_beyond(budget, most, &mut out);
         for entry in &out[..count] {
             // SAFETY: taken out of the queue, so this thread's.
-            unsafe { leave(settings, *entry) };
+            unsafe { leave(settings, entry.address) };
         }
         if count < out.len() {
             return;
@@ -84,28 +84,22 @@ pub fn drain_all() {
     drain(settings(), 0, 0);
 }
 
-/// A block leaves the quarantine: its fill is verified, and the core gets it. The contents of pages that
-/// were kept go no further than here.
+/// A block leaves the quarantine: fill that could be written to is verified, and the core gets it.
 ///
 /// # Safety
-/// The block waited as `entry`, and is the caller's.
-unsafe fn leave(settings: &Settings, entry: Entry) {
-    let base = entry.address;
+/// The block waited, and is the caller's.
+unsafe fn leave(settings: &Settings, base: usize) {
     let Some((found, _, record)) = find(base) else { return };
-    let (end, filled) = (base + found.size, record.state() == State::Quarantined);
+    let filled = record.state() == State::Quarantined;
     // SAFETY: the block is the caller's; a filled run's pages are readable.
     unsafe {
-        if filled && !fill::holds(base, end, settings.free_fill) {
+        if filled && !fill::holds(base, base + found.size, settings.free_fill) {
             verify::report_large_fill(&found);
         }
-        if !filled && found.kind == BlockKind::Large {
-            if !mapping::unseal(base, found.size) {
-                // Nobody could use these pages: they stay as they are.
-                return;
-            }
-            if entry.bytes > EMPTY_BYTES {
-                fill::write(base, end, settings.free_fill);
-            }
+        let closed = !filled && found.kind == BlockKind::Large;
+        if closed && !mapping::unseal(base, found.size) {
+            // Nobody could use these pages: they stay as they are.
+            return;
         }
         give_back(base);
     }
