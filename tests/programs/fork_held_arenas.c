@@ -1,18 +1,16 @@
 /* fork() while 16 threads allocate and free mixed sizes all the time, so that whatever locks the
  * allocator has are nearly always held by somebody, and blocks are on their way from thread to
  * thread. The child frees blocks of the other threads too. Argument: number of forks. */
-#include "check.h"
-#include <stdatomic.h>
+#include "busy.h"
 
 enum { THREADS = 16, SHARED = 512 };
 
-static atomic_int stop;
 static _Atomic(void *) shared[SHARED];
 
 /* Every block ends in the shared table, from which any thread takes and frees it. */
 static void *allocate(void *seed) {
     uint64_t state = (uintptr_t)seed * 7919 + 1;
-    while (!stop) {
+    while (goes_on()) {
         size_t size = mixed_size(&state);
         void *block = checked_malloc(size);
         if (size > 0) memset(block, (int)size, size < 256 ? size : 256);
@@ -47,7 +45,7 @@ int main(int argc, char **argv) {
             if (i % 2 == 0) _exit(3);
             exit(3);
         }
-        expect_child(child, 3);
+        expect_child_beside(THREADS, i, child, 3);
     }
     stop = 1;
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);

@@ -62,6 +62,15 @@ fn compile(source: &str, extra: &[&str]) -> Option<PathBuf> {
     compile_all(source, &[source], extra)
 }
 
+/// Those that any program may include.
+fn headers(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).expect("the sources").flatten().map(|file| file.path());
+    let mut headers: Vec<PathBuf> =
+        files.filter(|path| path.extension().is_some_and(|ending| ending == "h")).collect();
+    headers.sort();
+    headers
+}
+
 /// Headers among the sources are not compiled, but looked at.
 fn compile_all(title: &str, sources: &[&str], extra: &[&str]) -> Option<PathBuf> {
     let folder = programs();
@@ -74,10 +83,9 @@ fn compile_all(title: &str, sources: &[&str], extra: &[&str]) -> Option<PathBuf>
         return None;
     }
     let paths: Vec<PathBuf> = sources.iter().map(|source| folder.join(source)).collect();
-    let header = folder.join("check.h");
     let mut hasher = DefaultHasher::new();
     (compiler, options, extra).hash(&mut hasher);
-    for file in paths.iter().chain([&header]) {
+    for file in paths.iter().chain(&headers(&folder)) {
         fs::read(file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).hash(&mut hasher);
     }
     let store = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
