@@ -1,6 +1,6 @@
 //! In a terminal: its signals reach the program alone, and its input is asked for again.
 
-use super::support::{Scratch, c_program};
+use super::support::{Scratch, c_program, hear_the_user};
 use std::ffi::{CStr, OsStr};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -29,9 +29,10 @@ impl Terminal {
         let copy = || side.try_clone().expect("a descriptor");
         command.stdin(copy()).stdout(copy()).stderr(copy()).current_dir(folder);
         command.env_remove("LD_PRELOAD").env_remove("HEAPWARDEN_OPTIONS");
-        // SAFETY: between fork and exec; two system calls on values.
+        // SAFETY: between fork and exec; system calls on values.
         unsafe {
             command.pre_exec(|| {
+                hear_the_user();
                 libc::setsid();
                 match libc::ioctl(0, libc::TIOCSCTTY, 0) {
                     0 => Ok(()),

@@ -21,7 +21,7 @@ pub use compare::{Script, same_as_without};
 pub use compile::{
     c_folder, c_library, c_library_with, c_program, c_program_with, programs, rust_program,
 };
-pub use process::{Outcome, Run};
+pub use process::{Outcome, Run, hear_the_user};
 pub use report::{Report, report_file};
 pub use scratch::Scratch;
 pub use tools::installed;

@@ -194,8 +194,19 @@ impl Run {
     }
 }
 
+/// The signals that a user sends mean what they mean to a program that is started in a terminal, though
+/// these tests may run in the background or under `nohup`, where they are ignored, as no shell can
+/// change for its script. Safe between fork and exec.
+pub fn hear_the_user() {
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        // SAFETY: SIG_DFL is a valid disposition of every signal here.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 /// A session of its own, death with the test that started it, and the limits.
 fn prepare_child(limits: &[(libc::__rlimit_resource_t, u64)]) -> std::io::Result<()> {
+    hear_the_user();
     // SAFETY: plain system calls on values and on a structure that lives across the call.
     unsafe {
         libc::setsid();
