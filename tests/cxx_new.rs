@@ -3,7 +3,20 @@
 
 mod support;
 
-use support::{PROFILES, Run, c_library, c_program, self_checking};
+use support::{
+    CERTAIN, GUARDS_ARE_SHORT, PROFILES, Run, c_library, c_program, self_checking,
+    self_checking_under,
+};
+
+/// Under `sample`: near the limit a block that chance chose may have to do without guard pages, which
+/// is told.
+fn is_ok_by_chance(run: Run) {
+    let mut outcome = run.on("sample");
+    if outcome.stderr == GUARDS_ARE_SHORT {
+        outcome.stderr.clear();
+    }
+    outcome.is_ok();
+}
 
 #[test]
 fn every_form_allocates_and_frees() {
@@ -12,16 +25,20 @@ fn every_form_allocates_and_frees() {
 
 #[test]
 fn without_memory_handlers_are_called_and_exceptions_thrown() {
-    self_checking("cxx_failure.cpp", &[]);
+    self_checking_under(CERTAIN, "cxx_failure.cpp", &[]);
+    let Some(program) = c_program("cxx_failure.cpp") else { return };
+    is_ok_by_chance(Run::of(&program));
 }
 
 #[test]
 fn a_runtime_out_of_sight_is_found() {
     let Some(library) = c_library("cxx_failure.cpp") else { return };
     let Some(program) = c_program("cxx_hidden.c") else { return };
-    for profile in PROFILES {
-        Run::of(&program).arg(&library).on(profile).is_ok();
+    let run = Run::of(&program).arg(&library);
+    for profile in CERTAIN {
+        run.on(profile).is_ok();
     }
+    is_ok_by_chance(run);
 }
 
 #[test]

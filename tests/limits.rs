@@ -3,7 +3,9 @@
 
 mod support;
 
-use support::{Outcome, PROFILES, Run, Scratch, c_program, installed, self_checking};
+use support::{
+    GUARDS_ARE_SHORT, Outcome, PROFILES, Run, Scratch, c_program, installed, self_checking,
+};
 
 /// `ulimit -v 262144`, in bytes: it holds for the `heapwarden` command as well.
 const ADDRESS_SPACE: u64 = 256 << 20;
@@ -84,13 +86,11 @@ fn goes_on(profile: &str, outcome: &Outcome) {
                           quarantine is shorter\n";
     outcome.exited(0);
     assert!(outcome.stdout.ends_with("ok\n"), "{outcome:?}");
-    const GUARDS: &str = "heapwarden: guard pages are short (of mappings, memory or address space): \
-                          further blocks get canaries only\n";
     let has_tables = ["debug", "guard", "leak"].contains(&profile);
     let has_guards = ["guard", "sample"].contains(&profile);
     let mut rest = outcome.stderr.clone();
     if has_guards {
-        rest = rest.replacen(GUARDS, "", 1);
+        rest = rest.replacen(GUARDS_ARE_SHORT, "", 1);
     }
     let expected = rest.is_empty() || has_tables && rest == NOTICE;
     assert!(expected, "{outcome:?}");

@@ -38,6 +38,13 @@ pub const CHECKED: &[&str] = &["debug", "guard", "sample", "harden", "leak"];
 /// Those whose blocks have canaries, and guard pages at most now and then.
 pub const CANARIES: &[&str] = &["debug", "sample", "harden", "leak"];
 
+/// The profiles in which chance does not choose blocks for guard pages: all but `sample`.
+pub const CERTAIN: &[&str] = &["plain", "debug", "guard", "harden", "leak"];
+
+/// What is said once when a block that was to have guard pages cannot have them.
+pub const GUARDS_ARE_SHORT: &str = "heapwarden: guard pages are short (of mappings, memory or address space): further blocks get \
+     canaries only\n";
+
 /// Runs `programs/<source>` with `args` under every profile, in an empty folder. The program checks
 /// itself: it must end with status 0, say nothing on stderr and print `ok` as its last line.
 pub fn self_checking(source: &str, args: &[&str]) {
