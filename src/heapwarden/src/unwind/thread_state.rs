@@ -4,7 +4,7 @@
 //! The thread block's first reserved word leads there. It is made at the thread's first capture and
 //! goes to another thread when this one ends. A signal handler that interrupts a capture finds the
 //! state busy and does without.
-//! Cost: some 150 KiB of address space per thread, of which 5 to 60 KiB are ever touched.
+//! Cost: some 220 KiB of address space per thread, of which 5 to 60 KiB are ever touched.
 
 use super::bounds::Bounds;
 use super::last_site::LastSite;
