@@ -26,8 +26,8 @@ mod watched;
 pub use allocate::allocate;
 pub use guarded::{is_guarded, reopen};
 pub use guardian::{
-    countdown, known as known_threads, next_number as next_thread_number, number as thread_number,
-    visit_tallies,
+    Guardian, countdown, known as known_threads, next_number as next_thread_number,
+    number as thread_number, visit_tallies,
 };
 pub use large::{TAIL_MAX, family_of, find as large_block, window_end as large_tail_end};
 pub use leave::repair_after_fork;

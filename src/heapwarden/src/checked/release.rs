@@ -9,8 +9,8 @@ use super::{accounting, large, look, verify, watched};
 use crate::chunk::secret::secret;
 use crate::chunk::tail::Pattern;
 use crate::chunk::{Family, HEADER_BYTES, Header, Span, State, fill};
-use crate::detect;
 use crate::evidence;
+use crate::{detect, door};
 use core::sync::atomic::{Ordering::Acquire, fence};
 use heapwarden_core::size_class::{CLASSES, TABLE};
 
@@ -38,7 +38,9 @@ pub unsafe fn free(block: *mut u8, release: &Release) {
         if settings().is_watched() {
             return watched::free(block, release);
         }
-        if !settings().is_quick() || !recorded::free(block, release) {
+        let is_done = settings().is_quick()
+            && door::frame().is_some_and(|caller| recorded::free(block, release, caller));
+        if !is_done {
             unwatched(block, release);
         }
     }

@@ -61,6 +61,9 @@ pub const FREE_FILL: u8 = 0xDF;
 /// What `debug` fills fresh payloads with; no address either.
 pub const NEW_FILL: u8 = 0xBE;
 
+/// The least bytes of tail canary in `debug`.
+pub const TAIL_MIN: usize = 8;
+
 /// What the one copy of the settings starts with.
 #[expect(clippy::declare_interior_mutable_const)]
 const INACTIVE: Settings = Settings {
@@ -86,15 +89,25 @@ const INACTIVE: Settings = Settings {
 
 impl Settings {
     /// Whether they are what [`quick`](super::quick) is made for: `harden`, with nobody watching, and at
-    /// most chance to say which blocks are guarded; or `leak`, with none guarded.
+    /// most chance to say which blocks are guarded; or `leak` or `debug`, with none guarded.
     fn suit_quick(&self) -> bool {
         if self.evidence { self.suit_recorded() } else { self.suit_unrecorded() }
     }
 
     fn suit_recorded(&self) -> bool {
-        let checks = self.active && self.tail_min == 1 && self.tail_window == tail::WINDOW;
-        let plain = !self.quarantine && self.new_fill.is_none() && !self.guards;
-        checks && plain && self.accounting && !self.is_watched()
+        let plain = self.active && !self.guards && !self.is_watched();
+        plain && if self.quarantine { self.suit_waiting() } else { self.suit_gone() }
+    }
+
+    fn suit_waiting(&self) -> bool {
+        let fills = self.free_fill == FREE_FILL && self.new_fill == Some(NEW_FILL);
+        let checks = self.tail_min == TAIL_MIN && self.tail_window == usize::MAX;
+        fills && checks && self.free_sites
+    }
+
+    fn suit_gone(&self) -> bool {
+        let checks = self.tail_min == 1 && self.tail_window == tail::WINDOW;
+        checks && self.new_fill.is_none() && self.accounting
     }
 
     fn suit_unrecorded(&self) -> bool {
@@ -135,12 +148,13 @@ impl Settings {
     }
 }
 
-/// From now on every request is watched, but for those of other threads for which the short way is open
-/// already.
+/// From now on every request is watched, but for those of other threads for which the short way without
+/// records is open already.
 pub fn watch() {
     settings().watched.store(true, Relaxed);
     settings().quick.store(false, Relaxed);
     super::quick::close();
+    guardian::close_records();
 }
 
 /// The hooks into the core that the checked heap needs.
@@ -171,7 +185,7 @@ pub fn start(options: &Options) {
         quick: AtomicBool::new(false),
         watched: AtomicBool::new(options.stats || options.journey > 0),
         guards: guard::start(options),
-        tail_min: if debug { 8 } else { 1 },
+        tail_min: if debug { TAIL_MIN } else { 1 },
         tail_window: if debug { usize::MAX } else { tail::WINDOW },
         quarantine: !leak,
         free_fill: if debug { FREE_FILL } else { 0 },

@@ -3,8 +3,9 @@
 //! Cost: a memset to write; sixteen bytes at a time to verify.
 
 use core::arch::x86_64::{
-    __m128i, _mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_load_si128, _mm_loadu_si128, _mm_movemask_epi8,
-    _mm_or_si128, _mm_set1_epi8, _mm_setzero_si128, _mm_store_si128, _mm_xor_si128,
+    __m128i, _mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_load_si128, _mm_loadu_si128,
+    _mm_movemask_epi8, _mm_or_si128, _mm_set1_epi8, _mm_setzero_si128, _mm_store_si128,
+    _mm_xor_si128,
 };
 
 /// A stretch whose bytes changed: the first and the last that differ.
@@ -63,21 +64,48 @@ pub unsafe fn holds(from: usize, to: usize, byte: u8) -> bool {
     }
 }
 
-/// The word that [`zero`] and [`is_zero`] take apart from the sixteens.
+/// A byte, sixteen times over.
+#[derive(Clone, Copy)]
+pub struct Fill(__m128i);
+
+impl Fill {
+    /// Nothing but zeros.
+    pub const ZERO: Fill = Fill::of(0);
+
+    /// That byte.
+    pub const fn of(byte: u8) -> Fill {
+        // SAFETY: sixteen bytes, of which any are valid.
+        Fill(unsafe { core::mem::transmute::<[u8; 16], __m128i>([byte; 16]) })
+    }
+
+    /// As a vector.
+    #[inline(always)]
+    pub fn bytes(self) -> __m128i {
+        self.0
+    }
+
+    /// Eight of them.
+    #[inline(always)]
+    fn word(self) -> i64 {
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { _mm_cvtsi128_si64(self.0) }
+    }
+}
+
+/// The word that [`lay`] and [`lies`] take apart from the sixteens.
 const LAST: usize = 8;
 
-/// Clears `[from, to)`; `from` is a multiple of 16, `to` of 8 but not of 16. For short stretches.
+/// Fills `[from, to)`; `from` is a multiple of 16, `to` of 8 but not of 16. For short stretches.
 ///
 /// # Safety
 /// The range is the caller's chunk's.
 #[inline(always)]
-pub unsafe fn zero(from: usize, to: usize) {
+pub unsafe fn lay(from: usize, to: usize, fill: Fill) {
     debug_assert!(from & 15 == 0 && to & 15 == LAST && from < to);
     let last = to - LAST;
     // SAFETY: the caller's promise; the places are aligned, and between `from` and `last`.
     unsafe {
-        let zeros = _mm_setzero_si128();
-        let put = |place: usize| _mm_store_si128(place as *mut __m128i, zeros);
+        let put = |place: usize| _mm_store_si128(place as *mut __m128i, fill.bytes());
         if last >= from + 48 {
             let mut place = from;
             while place < last - 48 {
@@ -89,39 +117,59 @@ pub unsafe fn zero(from: usize, to: usize) {
             put(from);
             put(last - 16);
         }
-        *(last as *mut u64) = 0;
+        *(last as *mut i64) = fill.word();
     }
 }
 
-/// Whether `[from, to)` holds only zeros; the bounds are as for [`zero`]. For short stretches.
+/// Whether `[from, to)` holds only that fill; the bounds are as for [`lay`]. For short stretches.
 ///
 /// # Safety
 /// The range is readable.
 #[inline(always)]
-pub unsafe fn is_zero(from: usize, to: usize) -> bool {
+pub unsafe fn lies(from: usize, to: usize, fill: Fill) -> bool {
     debug_assert!(from & 15 == 0 && to & 15 == LAST && from < to);
     let last = to - LAST;
     // SAFETY: the caller's promise; the places are aligned, and between `from` and `last`. The program
     // may be writing here behind our back: then either answer is right.
     unsafe {
-        let at = |place: usize| _mm_load_si128(place as *const __m128i);
-        let mut found = _mm_cvtsi64_si128((last as *const i64).read());
+        let at = |place: usize| _mm_xor_si128(_mm_load_si128(place as *const _), fill.bytes());
+        let mut differs = _mm_cvtsi64_si128((last as *const i64).read() ^ fill.word());
         if last >= from + 48 {
             let mut place = from;
             while place < last - 48 {
                 for part in 0..4 {
-                    found = _mm_or_si128(found, at(place + 16 * part));
+                    differs = _mm_or_si128(differs, at(place + 16 * part));
                 }
                 place += 64;
             }
             for part in 1..4 {
-                found = _mm_or_si128(found, at(last - 16 * part));
+                differs = _mm_or_si128(differs, at(last - 16 * part));
             }
         } else if from < last {
-            found = _mm_or_si128(found, _mm_or_si128(at(from), at(last - 16)));
+            differs = _mm_or_si128(differs, _mm_or_si128(at(from), at(last - 16)));
         }
-        _mm_movemask_epi8(_mm_cmpeq_epi8(found, _mm_setzero_si128())) == 0xFFFF
+        _mm_movemask_epi8(_mm_cmpeq_epi8(differs, _mm_setzero_si128())) == 0xFFFF
     }
+}
+
+/// [`lay`] with zeros.
+///
+/// # Safety
+/// As for [`lay`].
+#[inline(always)]
+pub unsafe fn zero(from: usize, to: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { lay(from, to, Fill::ZERO) }
+}
+
+/// [`lies`] with zeros.
+///
+/// # Safety
+/// As for [`lies`].
+#[inline(always)]
+pub unsafe fn is_zero(from: usize, to: usize) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { lies(from, to, Fill::ZERO) }
 }
 
 /// What differs in `[from, to)` from the bytes that `expected` names.
@@ -147,22 +195,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_stretches_are_cleared_and_every_changed_byte_of_them_is_seen() {
+    fn short_stretches_are_filled_and_every_changed_byte_of_them_is_seen() {
         #[repr(align(16))]
         struct Memory([u8; 400]);
         let mut memory = Memory([0x55; 400]);
         let base = memory.0.as_mut_ptr() as usize;
-        for bytes in (8..360).step_by(16) {
+        for (byte, bytes) in [0, 0xDF]
+            .into_iter()
+            .flat_map(|byte| (8..360).step_by(16).map(move |bytes| (byte, bytes)))
+        {
             let (from, to) = (base + 16, base + 16 + bytes);
             memory.0.fill(0x55);
+            let fill = Fill::of(byte);
             // SAFETY: the range lies in `memory`.
             unsafe {
-                zero(from, to);
-                assert!(is_zero(from, to));
+                lay(from, to, fill);
+                assert!(lies(from, to, fill));
+                assert_eq!(is_zero(from, to), byte == 0);
                 for at in from..to {
-                    *(at as *mut u8) = 1;
-                    assert!(!is_zero(from, to), "{bytes} bytes, byte {}", at - from);
-                    *(at as *mut u8) = 0;
+                    *(at as *mut u8) = byte ^ 1;
+                    assert!(!lies(from, to, fill), "{bytes} bytes, byte {}", at - from);
+                    *(at as *mut u8) = byte;
                 }
             }
             let outside = memory.0[..16].iter().chain(&memory.0[16 + bytes..]);

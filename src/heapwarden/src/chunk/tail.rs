@@ -6,6 +6,7 @@
 //! Cost: a multiplication, then sixteen bytes at a time; a tail of at most [`WINDOW`] bytes takes no
 //! loop at all.
 
+use super::fill::Fill;
 use super::secret::{Secret, secret};
 use core::arch::x86_64::{
     __m128i, _mm_and_si128, _mm_andnot_si128, _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8,
@@ -74,11 +75,22 @@ impl Pattern {
     /// [`WINDOW`] bytes before `end` are the caller's payload and tail.
     #[inline(always)]
     pub unsafe fn lay_short(self, end: usize, slack: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.lay_over(end, slack, Fill::ZERO) }
+    }
+
+    /// [`lay_short`](Self::lay_short), over a payload that holds nothing but that fill.
+    ///
+    /// # Safety
+    /// As for [`lay_short`](Self::lay_short).
+    #[inline(always)]
+    pub unsafe fn lay_over(self, end: usize, slack: usize, fill: Fill) {
         debug_assert!(end & 7 == 0 && slack > 0 && slack <= WINDOW);
         // SAFETY: the caller's promise; SSE2 is part of x86-64, and a mask lies within the table.
         unsafe {
             let mask = _mm_loadu_si128(MASKS.as_ptr().add(slack).cast());
-            let bytes = _mm_and_si128(self.window(), mask);
+            let payload = _mm_andnot_si128(mask, fill.bytes());
+            let bytes = _mm_or_si128(payload, _mm_and_si128(self.window(), mask));
             _mm_storeu_si128((end - WINDOW) as *mut __m128i, bytes);
         }
     }

@@ -5,10 +5,10 @@ use super::basic::{FREE, SIZE_MAX};
 use super::caller::{ReturnAt, jump_with_caller};
 use super::errno::{no_memory, no_memory_if_null};
 use super::misuse;
+use crate::checked::Guardian;
 use crate::checked::quick::recorded;
 use crate::checked::{self, Release};
 use crate::chunk::{ALIGNMENT, Family};
-use crate::unwind::Registers;
 use crate::{door, start};
 use core::ffi::c_void;
 
@@ -31,7 +31,7 @@ unsafe extern "C-unwind" fn malloc_for(
     frame_pointer: usize,
 ) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { allocate(size, false, &at.caller(frame_pointer)) }
+    unsafe { allocate(size, false, at, frame_pointer) }
 }
 
 /// # Safety
@@ -42,19 +42,46 @@ unsafe extern "C-unwind" fn calloc_for(
     frame_pointer: usize,
 ) -> *mut c_void {
     // SAFETY: the caller's promise.
-    unsafe { allocate(size, true, &at.caller(frame_pointer)) }
+    unsafe { allocate(size, true, at, frame_pointer) }
 }
 
-/// A block for the caller with this frame.
+/// A block for a function that was jumped to with the caller's frame. Each way is a function of its own,
+/// that none saves registers for another.
 ///
 /// # Safety
-/// `caller` is a frame of this thread that does not end before this returns.
+/// Jumped to with the caller's frame.
 #[inline(always)]
-unsafe fn allocate(size: usize, zeroed: bool, caller: &Registers) -> *mut c_void {
+unsafe fn allocate(size: usize, zeroed: bool, at: ReturnAt, frame_pointer: usize) -> *mut c_void {
     // SAFETY: the caller's promise.
     unsafe {
-        let block = recorded::allocate(size, Family::Malloc, zeroed, caller);
-        if block.is_null() { allocate_generally(size, zeroed, caller) } else { block.cast() }
+        match recorded::guardian() {
+            Some(guardian) if guardian.waits => {
+                allocate_recorded::<true>(size, at, frame_pointer, zeroed, guardian)
+            }
+            Some(guardian) => allocate_recorded::<false>(size, at, frame_pointer, zeroed, guardian),
+            None => allocate_generally(size, zeroed, at, frame_pointer),
+        }
+    }
+}
+
+/// # Safety
+/// As for [`allocate`].
+#[inline(never)]
+unsafe fn allocate_recorded<const WAITS: bool>(
+    size: usize,
+    at: ReturnAt,
+    frame_pointer: usize,
+    zeroed: bool,
+    guardian: &mut Guardian,
+) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let caller = at.caller(frame_pointer);
+        let block = recorded::take::<WAITS>(guardian, size, Family::Malloc, zeroed, &caller);
+        if block.is_null() {
+            return allocate_generally(size, zeroed, at, frame_pointer);
+        }
+        block.cast()
     }
 }
 
@@ -62,7 +89,12 @@ unsafe fn allocate(size: usize, zeroed: bool, caller: &Registers) -> *mut c_void
 /// As for [`allocate`].
 #[cold]
 #[inline(never)]
-unsafe fn allocate_generally(size: usize, zeroed: bool, caller: &Registers) -> *mut c_void {
+unsafe fn allocate_generally(
+    size: usize,
+    zeroed: bool,
+    at: ReturnAt,
+    frame_pointer: usize,
+) -> *mut c_void {
     if size > SIZE_MAX {
         return no_memory();
     }
@@ -70,7 +102,9 @@ unsafe fn allocate_generally(size: usize, zeroed: bool, caller: &Registers) -> *
     no_memory_if_null(if checked::settings().active {
         // SAFETY: the caller's promise.
         unsafe {
-            door::through(caller, || checked::allocate(size, ALIGNMENT, Family::Malloc, zeroed))
+            door::through(&at.caller(frame_pointer), || {
+                checked::allocate(size, ALIGNMENT, Family::Malloc, zeroed)
+            })
         }
     } else if zeroed {
         heapwarden_core::allocate_zeroed(size)
@@ -107,14 +141,38 @@ jump_with_caller! {
 /// As for `free`, and jumped to with the caller's frame.
 unsafe extern "C-unwind" fn free_for(block: *mut u8, at: ReturnAt, frame_pointer: usize) {
     // SAFETY: the caller's promises.
-    unsafe { release_for(block, &FREE, at, frame_pointer) }
+    unsafe {
+        match recorded::guardian() {
+            Some(guardian) if guardian.waits => {
+                free_recorded::<true>(block, at, frame_pointer, guardian);
+            }
+            Some(guardian) => free_recorded::<false>(block, at, frame_pointer, guardian),
+            None => release_generally(block, &FREE, at, frame_pointer),
+        }
+    }
+}
+
+/// # Safety
+/// As for `free`, for a function that was jumped to with the caller's frame.
+#[inline(never)]
+unsafe fn free_recorded<const WAITS: bool>(
+    block: *mut u8,
+    at: ReturnAt,
+    frame_pointer: usize,
+    guardian: &mut Guardian,
+) {
+    // SAFETY: the caller's promises.
+    unsafe {
+        if !recorded::put::<WAITS>(guardian, block, &FREE, &at.caller(frame_pointer)) {
+            release_generally(block, &FREE, at, frame_pointer);
+        }
+    }
 }
 
 /// Gives a block back when there is no way as short as `harden`'s.
 ///
 /// # Safety
 /// As for `free`, for a function that was jumped to with the caller's frame.
-#[inline(always)]
 pub(super) unsafe fn release_for(
     block: *mut u8,
     release: &Release,
@@ -123,8 +181,8 @@ pub(super) unsafe fn release_for(
 ) {
     // SAFETY: the caller's promises.
     unsafe {
-        if !recorded::free(block, release) {
-            release_general(block, release, &at.caller(frame_pointer));
+        if !recorded::free(block, release, &at.caller(frame_pointer)) {
+            release_generally(block, release, at, frame_pointer);
         }
     }
 }
@@ -132,16 +190,18 @@ pub(super) unsafe fn release_for(
 /// Gives a block back when there is no short way.
 ///
 /// # Safety
-/// As for `free`, and `caller` is a frame of this thread that does not end before this returns.
+/// As for [`release_for`].
 #[cold]
 #[inline(never)]
-unsafe fn release_general(block: *mut u8, release: &Release, caller: &Registers) {
+unsafe fn release_generally(block: *mut u8, release: &Release, at: ReturnAt, frame_pointer: usize) {
     if block.is_null() {
         return;
     }
     if checked::settings().active {
         // SAFETY: the caller's promises; what is no live block is reported.
-        return unsafe { door::through(caller, || checked::free(block, release)) };
+        return unsafe {
+            door::through(&at.caller(frame_pointer), || checked::free(block, release));
+        };
     }
     // SAFETY: the caller's promise.
     if let Err(found) = unsafe { heapwarden_core::free_slow(block) } {

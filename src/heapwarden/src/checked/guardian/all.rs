@@ -70,6 +70,19 @@ pub fn take_idle() -> Option<*mut Guardian> {
     None
 }
 
+/// Closes the short way with records to all threads.
+pub fn close_records() {
+    // Acquire: pairs with the Release in `create`.
+    let mut guardian = ALL.load(Acquire);
+    while !guardian.is_null() {
+        // SAFETY: guardians are never freed.
+        unsafe {
+            (*guardian).records.store(false, Relaxed);
+            guardian = (*guardian).next;
+        }
+    }
+}
+
 /// Calls `visit` with every table of counts that there is, also those of ended threads.
 pub fn visit_tallies(visit: &mut dyn FnMut(&Tallies)) {
     // Acquire: pairs with the Release in `create`, and below with that in `make_tallies`.

@@ -6,7 +6,7 @@
 
 mod all;
 
-pub use all::{known, visit_tallies, visit_waiting};
+pub use all::{close_records, known, visit_tallies, visit_waiting};
 
 use super::settings::settings;
 use super::{leave, quick};
@@ -51,7 +51,9 @@ pub struct Guardian {
     /// Blocks until one is guarded, if some are.
     pub countdown: Countdown,
     /// Whether the short way with records is open to the thread.
-    pub records: bool,
+    pub records: AtomicBool,
+    /// Whether freed blocks wait on that way.
+    pub waits: bool,
     /// Frees until a random chunk is verified.
     pub until_check: u32,
     /// Allocations so far, the clock of the evidence.

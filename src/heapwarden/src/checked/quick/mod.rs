@@ -23,6 +23,7 @@ use super::settings::settings;
 use crate::chunk::secret::Secret;
 use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header};
+use core::sync::atomic::Ordering::Relaxed;
 use heapwarden_core::{Stacks, tls};
 
 /// The calling thread's guardian if the short way is open.
@@ -40,7 +41,8 @@ pub fn open(guardian: &mut Guardian) {
     if let Some(stacks) = Stacks::of_this_thread() {
         guardian.stacks = stacks;
         if settings().evidence {
-            guardian.records = true;
+            guardian.waits = settings().quarantine;
+            guardian.records.store(true, Relaxed);
         } else {
             tls::set_quick(&raw mut *guardian as usize);
         }
@@ -51,7 +53,7 @@ pub fn open(guardian: &mut Guardian) {
 pub fn close() {
     tls::set_quick(0);
     if let Some(guardian) = guardian::existing() {
-        guardian.records = false;
+        guardian.records.store(false, Relaxed);
     }
 }
 

@@ -27,6 +27,24 @@ fn a_short_tail_is_laid_without_a_loop_and_every_changed_byte_of_it_is_seen() {
 }
 
 #[test]
+fn a_short_tail_is_laid_over_what_the_payload_is_filled_with() {
+    let secret = Secret::random();
+    for slack in 1..=WINDOW {
+        let mut memory = [0x1111_1111_1111_1111u64; 4];
+        let end = memory.as_mut_ptr_range().end as usize;
+        let pattern = Pattern::by(&secret, end);
+        // SAFETY: the window lies in `memory`.
+        unsafe {
+            pattern.lay_over(end, slack, Fill::of(0xBE));
+            assert!(pattern.holds(end - slack, end), "{slack}");
+        }
+        let bytes: Vec<u8> = memory.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        assert!(bytes[16..32 - slack].iter().all(|byte| *byte == 0xBE), "{slack}");
+        assert!(bytes[..16].iter().all(|byte| *byte == 0x11), "{slack}");
+    }
+}
+
+#[test]
 fn a_short_tail_is_laid_behind_a_payload_that_stays_as_it_is() {
     let secret = Secret::random();
     for slack in 1..=WINDOW {
