@@ -65,6 +65,16 @@ pub const PROTECTED: u8 = 4;
 const _: () = assert!(size_of::<Record>() == 32);
 
 impl Record {
+    /// Has the record brought into the processor's caches, to be written. A locked instruction waits for every
+    /// store before it, and so for records that are not there.
+    #[inline(always)]
+    pub fn fetch(&self) {
+        // SAFETY: the instruction changes no memory; where it is not known it does nothing.
+        unsafe {
+            core::arch::asm!("prefetchw [{}]", in(reg) self, options(nostack, preserves_flags));
+        }
+    }
+
     /// Notes an allocation.
     #[inline(always)]
     pub fn note_allocation(&self, size: usize, family: Family, site: u32, thread: u16) {

@@ -4,10 +4,12 @@
 use super::guardian::{self, Guardian, OUTGOING};
 use super::settings::{Settings, settings};
 use super::{guarded, large, verify};
-use crate::chunk::{HEADER_BYTES, Header, fill};
+use crate::chunk::fill::{self, Fill};
+use crate::chunk::{HEADER_BYTES, Header};
 use crate::guard::slots;
 use crate::quarantine::fifo::{Entry, Fifo};
-use heapwarden_core::size_class::{CLASSES, TABLE};
+use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+use heapwarden_core::size_class::{self, CLASSES, TABLE};
 
 /// Blocks that left the rings, in the deep profiles.
 pub static DEEP: Fifo = Fifo::new();
@@ -34,13 +36,17 @@ pub unsafe fn move_on(settings: &Settings, guardian: &mut Guardian, slot: usize,
 #[cold]
 fn flush_outgoing(settings: &Settings, guardian: &mut Guardian) {
     let entries = &guardian.outgoing[..guardian.outgoing_count];
-    let queued = DEEP.push(entries);
-    for entry in &entries[queued..] {
-        // SAFETY: not queued, so still this thread's.
-        unsafe { leave(settings, entry.address, class_of(entry.address)) };
+    let mut out = [Entry::default(); OUTGOING];
+    let (queued, count) = DEEP.exchange(entries, settings.fifo_bytes, &mut out);
+    // SAFETY: not queued, so still this thread's; or taken out of the queue.
+    unsafe {
+        leave_together(settings, &entries[queued..]);
+        leave_together(settings, &out[..count]);
     }
     guardian.outgoing_count = 0;
-    drain(settings, settings.fifo_bytes);
+    if count == out.len() {
+        drain(settings, settings.fifo_bytes);
+    }
 }
 
 /// Lets the oldest blocks go until the FIFO is within `budget`.
@@ -48,20 +54,46 @@ fn drain(settings: &Settings, budget: usize) {
     let mut out = [Entry::default(); OUTGOING];
     loop {
         let count = DEEP.take_beyond(budget, usize::MAX, &mut out);
-        for entry in &out[..count] {
-            // SAFETY: taken out of the queue, so this thread's.
-            unsafe { leave(settings, entry.address, class_of(entry.address)) };
-        }
+        // SAFETY: taken out of the queue, so this thread's.
+        unsafe { leave_together(settings, &out[..count]) };
         if count < out.len() {
             return;
         }
     }
 }
 
-/// The class of a slot that waits.
-fn class_of(slot: usize) -> usize {
-    heapwarden_core::class_at(slot) as usize
+/// How many slots ahead of the one that leaves are fetched: all of them have gone cold, and what is fetched
+/// together takes no longer than one.
+const AHEAD: usize = 4;
+
+/// Slots leave the quarantine.
+///
+/// # Safety
+/// They are quarantined and the caller's.
+unsafe fn leave_together(settings: &Settings, entries: &[Entry]) {
+    entries.iter().take(AHEAD).for_each(fetch);
+    for (number, entry) in entries.iter().enumerate() {
+        if let Some(ahead) = entries.get(number + AHEAD) {
+            fetch(ahead);
+        }
+        // A slot has as many bytes as its class says.
+        // SAFETY: the caller's promise.
+        unsafe { leave(settings, entry.address, size_class::class_of(entry.bytes)) };
+    }
 }
+
+/// Has a slot's memory brought into the processor's caches. What is far behind its start the processor
+/// fetches by itself.
+#[inline(always)]
+fn fetch(entry: &Entry) {
+    for line in (0..entry.bytes.min(FETCHED_MAX)).step_by(64) {
+        // SAFETY: SSE is part of x86-64; a prefetch does nothing to memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>((entry.address + line) as *const i8) };
+    }
+}
+
+/// The most bytes of a slot that are fetched.
+const FETCHED_MAX: usize = 512;
 
 /// A slot of `class` leaves the quarantine: the core gets it. Its fill is verified now, or else no later than
 /// when it is to be used again; its header, which then still says quarantined, is verified with it.
@@ -86,8 +118,8 @@ unsafe fn verify_leaving(settings: &Settings, slot: usize, class: usize) {
     // SAFETY: the caller's promise.
     unsafe {
         let found = Header::read(slot);
-        let intact =
-            found.is_valid(slot) && fill::holds(slot + HEADER_BYTES, end, settings.free_fill);
+        let intact = found.is_valid(slot)
+            && fill::lies(slot + HEADER_BYTES, end, Fill::of(settings.free_fill));
         if !intact {
             verify::report_left(slot, end, found);
             // Whatever stood there: a mark that is known as such is keyed to nothing.

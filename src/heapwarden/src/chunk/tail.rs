@@ -57,6 +57,12 @@ impl Pattern {
         self.mixed & KEPT | SET
     }
 
+    /// Eight bytes from any address on.
+    #[inline(always)]
+    fn turned(self, from: usize) -> u64 {
+        self.word().rotate_right(8 * (from & 7) as u32)
+    }
+
     /// A window from a multiple of 8 on.
     #[inline(always)]
     fn window(self) -> __m128i {
@@ -76,7 +82,7 @@ impl Pattern {
     #[inline(always)]
     pub unsafe fn lay_short(self, end: usize, slack: usize) {
         // SAFETY: the caller's promise.
-        unsafe { self.lay_over(end, slack, Fill::ZERO) }
+        unsafe { self.lay_short_over(end, slack, Fill::ZERO) }
     }
 
     /// [`lay_short`](Self::lay_short), over a payload that holds nothing but that fill.
@@ -84,7 +90,7 @@ impl Pattern {
     /// # Safety
     /// As for [`lay_short`](Self::lay_short).
     #[inline(always)]
-    pub unsafe fn lay_over(self, end: usize, slack: usize, fill: Fill) {
+    unsafe fn lay_short_over(self, end: usize, slack: usize, fill: Fill) {
         debug_assert!(end & 7 == 0 && slack > 0 && slack <= WINDOW);
         // SAFETY: the caller's promise; SSE2 is part of x86-64, and a mask lies within the table.
         unsafe {
@@ -92,6 +98,48 @@ impl Pattern {
             let payload = _mm_andnot_si128(mask, fill.bytes());
             let bytes = _mm_or_si128(payload, _mm_and_si128(self.window(), mask));
             _mm_storeu_si128((end - WINDOW) as *mut __m128i, bytes);
+        }
+    }
+
+    /// Lays a tail of `slack` bytes, at least 1, that ends at `end`, a multiple of 8, over a payload that holds
+    /// nothing but that fill.
+    ///
+    /// # Safety
+    /// The tail, and [`WINDOW`] bytes before `end`, are the caller's payload and tail.
+    #[inline(always)]
+    pub unsafe fn lay_over(self, end: usize, slack: usize, fill: Fill) {
+        // SAFETY: the caller's promise; SSE2 is part of x86-64.
+        unsafe {
+            if slack <= WINDOW {
+                self.lay_short_over(end, slack, fill);
+            } else if slack <= 2 * WINDOW {
+                let first = _mm_set1_epi64x(self.turned(end - slack) as i64);
+                _mm_storeu_si128((end - slack) as *mut __m128i, first);
+                _mm_storeu_si128((end - WINDOW) as *mut __m128i, self.window());
+            } else {
+                self.write(end - slack, end);
+            }
+        }
+    }
+
+    /// Whether a tail of `slack` bytes (at least 1) that ends at `end`, a multiple of 8, and whose first bytes
+    /// [hold](Self::starts) the pattern, holds it to its end.
+    ///
+    /// # Safety
+    /// As for [`starts`](Self::starts).
+    #[inline(always)]
+    pub unsafe fn goes_on(self, end: usize, slack: usize) -> bool {
+        // SAFETY: the caller's promise; SSE2 is part of x86-64. The program may be writing here behind our
+        // back: then either answer is right.
+        unsafe {
+            if slack <= WINDOW {
+                true
+            } else if slack <= 2 * WINDOW {
+                let last = _mm_loadu_si128((end - WINDOW) as *const __m128i);
+                is_zero(_mm_xor_si128(last, self.window()))
+            } else {
+                self.holds(end - slack, end)
+            }
         }
     }
 
@@ -121,7 +169,7 @@ impl Pattern {
     pub unsafe fn starts(self, end: usize, slack: usize) -> bool {
         debug_assert!(end & 7 == 0 && slack > 0);
         let from = end - slack.max(WINDOW);
-        let turned = self.word().rotate_right(8 * (from & 7) as u32);
+        let turned = self.turned(from);
         // SAFETY: the caller's promise; a mask lies within the table. The program may be writing here
         // behind our back: then either answer is right.
         unsafe {

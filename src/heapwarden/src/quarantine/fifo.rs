@@ -65,20 +65,18 @@ impl Fifo {
 
     /// Queues entries. Returns how many there was memory for; the rest stays the caller's.
     pub fn push(&self, entries: &[Entry]) -> usize {
-        self.with(|queue| entries.iter().take_while(|entry| queue.push(**entry)).count())
+        self.with(|queue| queue.push(entries))
     }
 
     /// Takes the oldest entries out as long as the queue holds more than `budget` bytes or more
     /// than `most` entries, as many as `out` holds. Returns how many.
     pub fn take_beyond(&self, budget: usize, most: usize, out: &mut [Entry]) -> usize {
-        self.with(|queue| {
-            let mut count = 0;
-            while count < out.len() && (queue.bytes > budget || queue.count > most) {
-                out[count] = queue.pop();
-                count += 1;
-            }
-            count
-        })
+        self.with(|queue| queue.take_beyond(budget, most, out))
+    }
+
+    /// [`push`](Self::push), and then [`take_beyond`](Self::take_beyond) of the bytes alone.
+    pub fn exchange(&self, entries: &[Entry], budget: usize, out: &mut [Entry]) -> (usize, usize) {
+        self.with(|queue| (queue.push(entries), queue.take_beyond(budget, usize::MAX, out)))
     }
 
     /// Calls `visit` with the address of every block that waits; under the lock, so `visit` must
@@ -120,13 +118,30 @@ impl Fifo {
 }
 
 impl Queue {
-    fn push(&mut self, entry: Entry) -> bool {
-        // SAFETY: the segments in the queue are its own.
+    fn push(&mut self, mut entries: &[Entry]) -> usize {
+        let wanted = entries.len();
+        while !entries.is_empty() {
+            // SAFETY: the segments in the queue are its own.
+            let Some(segment) = (unsafe { self.with_room().as_mut() }) else { break };
+            let room = &mut segment.entries[segment.filled..];
+            let (now, later) = entries.split_at(entries.len().min(room.len()));
+            room[..now.len()].copy_from_slice(now);
+            segment.filled += now.len();
+            self.bytes += now.iter().map(|entry| entry.bytes).sum::<usize>();
+            self.count += now.len();
+            entries = later;
+        }
+        wanted - entries.len()
+    }
+
+    /// The newest segment, with room for an entry at least; null without memory for one.
+    fn with_room(&mut self) -> *mut Segment {
+        // SAFETY: the segments in the queue are its own, and a fresh one is nobody else's.
         unsafe {
             if self.newest.is_null() || (*self.newest).filled == SEGMENT_ENTRIES {
                 let fresh: *mut Segment = PrivateHeap.alloc(Layout::new::<Segment>()).cast();
                 if fresh.is_null() {
-                    return false;
+                    return fresh;
                 }
                 (*fresh).next = ptr::null_mut();
                 (*fresh).filled = 0;
@@ -137,34 +152,46 @@ impl Queue {
                 }
                 self.newest = fresh;
             }
-            (&mut (*self.newest).entries)[(*self.newest).filled] = entry;
-            (*self.newest).filled += 1;
         }
-        self.bytes += entry.bytes;
-        self.count += 1;
-        true
+        self.newest
     }
 
-    /// The oldest entry; the queue is not empty.
-    fn pop(&mut self) -> Entry {
-        // SAFETY: as above; an oldest segment holds an entry that has not left.
-        unsafe {
-            let segment = self.oldest;
-            let entry = (&(*segment).entries)[self.taken];
-            self.taken += 1;
-            self.bytes -= entry.bytes;
-            self.count -= 1;
-            if self.taken == (*segment).filled && (self.taken == SEGMENT_ENTRIES || self.count == 0)
-            {
-                self.oldest = (*segment).next;
-                if self.oldest.is_null() {
-                    self.newest = ptr::null_mut();
+    fn take_beyond(&mut self, budget: usize, most: usize, out: &mut [Entry]) -> usize {
+        let mut count = 0;
+        // SAFETY: the segments in the queue are its own, and filled up to `filled`.
+        while let Some(segment) = unsafe { self.oldest.as_ref() } {
+            let waiting = &segment.entries[self.taken..segment.filled];
+            let before = count;
+            for (place, entry) in out[before..].iter_mut().zip(waiting) {
+                if self.bytes <= budget && self.count <= most {
+                    break;
                 }
-                self.taken = 0;
-                PrivateHeap.dealloc(segment.cast(), Layout::new::<Segment>());
+                *place = *entry;
+                self.bytes -= entry.bytes;
+                self.count -= 1;
+                count += 1;
             }
-            entry
+            self.taken += count - before;
+            if count - before < waiting.len() {
+                break;
+            }
+            self.drop_oldest();
         }
+        count
+    }
+
+    /// The oldest segment, of which all has left, goes.
+    fn drop_oldest(&mut self) {
+        let segment = self.oldest;
+        // SAFETY: the segments in the queue are its own.
+        unsafe {
+            self.oldest = (*segment).next;
+            PrivateHeap.dealloc(segment.cast(), Layout::new::<Segment>());
+        }
+        if self.oldest.is_null() {
+            self.newest = ptr::null_mut();
+        }
+        self.taken = 0;
     }
 }
 
@@ -195,5 +222,28 @@ mod tests {
         assert_eq!(next_out, 4_501);
         while fifo.take_beyond(0, 0, &mut out) > 0 {}
         assert_eq!(fifo.bytes(), 0);
+    }
+
+    #[test]
+    fn batches_come_and_go_across_segments_in_order() {
+        let fifo = Fifo::new();
+        let (mut next_in, mut next_out) = (1, 1);
+        let mut out = [Entry::default(); 50];
+        for round in 0..1_000 {
+            let batch: Vec<Entry> = (next_in..)
+                .map(|address| Entry { address, bytes: address })
+                .take(round % 50 + 1)
+                .collect();
+            next_in += batch.len();
+            let (queued, count) = fifo.exchange(&batch, 1_000_000, &mut out);
+            assert_eq!(queued, batch.len());
+            for entry in &out[..count] {
+                assert_eq!((entry.address, entry.bytes), (next_out, next_out));
+                next_out += 1;
+            }
+            assert_eq!(fifo.bytes(), (next_out..next_in).sum::<usize>());
+            assert!(fifo.bytes() <= 1_000_000 || count == out.len());
+        }
+        assert!(next_out > 20_000);
     }
 }

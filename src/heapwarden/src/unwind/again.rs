@@ -1,6 +1,6 @@
 //! A stack that the thread was seen with lately: answered with nothing written and no walk prepared.
 
-use super::engine::chosen;
+use super::engine::chosen_number;
 use super::registers::Registers;
 use super::{capture, modules, thread_state};
 
@@ -8,7 +8,7 @@ use super::{capture, modules, thread_state};
 #[inline(always)]
 pub fn known_site(start: &Registers, depth: usize) -> Option<u32> {
     let state = thread_state::at_rest()?;
-    if state.generation != capture::generation(modules::generation(), chosen() as u32) {
+    if state.generation != capture::generation(modules::generation(), chosen_number()) {
         return None;
     }
     state.recent.site(start, depth)

@@ -46,6 +46,12 @@ pub fn chosen() -> EngineChoice {
     }
 }
 
+/// Its number.
+#[inline(always)]
+pub fn chosen_number() -> u32 {
+    CHOSEN.load(Relaxed).into()
+}
+
 /// Rules from call frame information.
 pub struct FramehopSteps;
 

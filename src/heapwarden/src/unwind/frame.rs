@@ -30,12 +30,23 @@ pub struct Word {
 }
 
 impl Word {
+    /// A word that always holds what it held.
+    pub fn constant() -> Word {
+        Word { address: nowhere(), value: NOWHERE }
+    }
+
     /// Whether it still does.
     #[inline(always)]
     pub fn holds(&self) -> bool {
+        self.change() == 0
+    }
+
+    /// The bits that changed.
+    #[inline(always)]
+    pub fn change(&self) -> usize {
         // SAFETY: on the thread's own stack, as far as that has been used, which stays mapped; or the
         // word that is nowhere.
-        unsafe { (self.address as *const usize).read_volatile() == self.value }
+        unsafe { (self.address as *const usize).read_volatile() ^ self.value }
     }
 }
 

@@ -26,21 +26,38 @@ fn a_short_tail_is_laid_without_a_loop_and_every_changed_byte_of_it_is_seen() {
     }
 }
 
+/// # Safety
+/// As for [`Pattern::starts`].
+unsafe fn holds_all(pattern: Pattern, end: usize, slack: usize) -> bool {
+    // SAFETY: the caller's promise.
+    let (holds, parts) = unsafe {
+        let parts = pattern.starts(end, slack) && pattern.goes_on(end, slack);
+        (pattern.holds(end - slack, end), parts)
+    };
+    assert_eq!(holds, parts, "{slack}");
+    holds
+}
+
 #[test]
-fn a_short_tail_is_laid_over_what_the_payload_is_filled_with() {
+fn a_tail_is_laid_over_what_the_payload_is_filled_with_and_every_changed_byte_of_it_is_seen() {
     let secret = Secret::random();
-    for slack in 1..=WINDOW {
-        let mut memory = [0x1111_1111_1111_1111u64; 4];
-        let end = memory.as_mut_ptr_range().end as usize;
-        let pattern = Pattern::by(&secret, end);
-        // SAFETY: the window lies in `memory`.
+    for slack in 1..=5 * WINDOW {
+        let mut memory = [0xBEu8; 104];
+        let base = memory.as_mut_ptr() as usize;
+        let (end, pattern) = ((base + 96) & !7, Pattern::by(&secret, base));
+        // SAFETY: the tail and the window lie in `memory`.
         unsafe {
             pattern.lay_over(end, slack, Fill::of(0xBE));
-            assert!(pattern.holds(end - slack, end), "{slack}");
+            assert!(holds_all(pattern, end, slack), "{slack}");
+            for at in base..base + memory.len() {
+                let is_tail = (end - slack..end).contains(&at);
+                let byte = at as *mut u8;
+                assert_eq!(*byte == 0xBE, !is_tail, "{slack}, {}", end - at);
+                *byte ^= 0x40;
+                assert_eq!(holds_all(pattern, end, slack), !is_tail, "{slack}, {}", end - at);
+                *byte ^= 0x40;
+            }
         }
-        let bytes: Vec<u8> = memory.iter().flat_map(|word| word.to_ne_bytes()).collect();
-        assert!(bytes[16..32 - slack].iter().all(|byte| *byte == 0xBE), "{slack}");
-        assert!(bytes[..16].iter().all(|byte| *byte == 0x11), "{slack}");
     }
 }
 

@@ -6,6 +6,9 @@ use super::super::registers::Registers;
 /// The most words of a stack: 32 frames, the usual depth, each with a frame pointer.
 pub const WORDS: usize = 64;
 
+/// How many words are looked at between two decisions.
+const STEP: usize = 4;
+
 /// A stack without its call site. All zero is valid, and is none.
 pub struct Kept {
     start: Registers,
@@ -13,7 +16,7 @@ pub struct Kept {
     needs_bp: bool,
     /// How many frames were asked for.
     depth: usize,
-    /// How many words there are.
+    /// How many words there are, a multiple of [`STEP`].
     count: usize,
     words: [Word; WORDS],
 }
@@ -26,7 +29,7 @@ impl Kept {
             && self.start.sp == start.sp
             && self.depth == depth
             && (!self.needs_bp || self.start.bp == start.bp)
-            && self.words.get(..self.count).is_some_and(|words| words.iter().all(Word::holds))
+            && self.words.get(..self.count).is_some_and(hold)
     }
 
     /// Becomes the stack of `frames`, outermost first; false if that cannot be verified word by word.
@@ -41,7 +44,24 @@ impl Kept {
                 self.count += 1;
             }
         }
+        while !self.count.is_multiple_of(STEP) {
+            self.words[self.count] = Word::constant();
+            self.count += 1;
+        }
         (self.start, self.depth, self.needs_bp) = (*start, depth, innermost.needs_bp);
         true
     }
 }
+
+/// Whether all the words, a multiple of [`STEP`], hold what they held.
+#[inline(always)]
+fn hold(words: &[Word]) -> bool {
+    for words in words.chunks_exact(STEP) {
+        if words.iter().fold(0, |changes, word| changes | word.change()) != 0 {
+            return false;
+        }
+    }
+    true
+}
+
+const _: () = assert!(WORDS.is_multiple_of(STEP));

@@ -50,6 +50,7 @@ pub unsafe fn take<const WAITS: bool>(
             guardian.stacks.untake(class, block);
             return null_mut();
         };
+        record.fetch();
         Header(0).changing().put(slot);
         // Nothing is written to the chunk before the mark.
         compiler_fence(Release);
@@ -104,10 +105,6 @@ unsafe fn paint(pattern: Pattern, payload: usize, end: usize, slack: usize, zero
     // SAFETY: the caller's promise.
     unsafe {
         fill::lay(payload, end, fill);
-        if slack > WINDOW {
-            pattern.write(end - slack, end);
-        } else {
-            pattern.lay_over(end, slack, fill);
-        }
+        pattern.lay_over(end, slack, fill);
     }
 }

@@ -7,7 +7,7 @@ use crate::checked::guardian::Guardian;
 use crate::checked::release::Release;
 use crate::checked::settings::{Settings, settings};
 use crate::checked::{accounting, leave, verify};
-use crate::chunk::tail::{Pattern, WINDOW};
+use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header, fill};
 use crate::evidence::{self, Record};
 use crate::unwind::{Purpose, Registers};
@@ -46,16 +46,14 @@ pub unsafe fn put<const WAITS: bool>(
         if !agrees(&guardian.secret, slot, end, found, release) {
             return false;
         }
-        if WAITS
-            && slack > WINDOW
-            && !Pattern::by(&guardian.secret, payload).holds(end - slack, end)
-        {
+        if WAITS && !Pattern::by(&guardian.secret, payload).goes_on(end, slack) {
             return false;
         }
         let Some(record) = evidence::of_spot(spot, class) else { return false };
         if release.alignment.is_some_and(|alignment| !record.allows(alignment)) {
             return false;
         }
+        record.fetch();
         let next = if WAITS {
             found.quarantined_by(&guardian.secret, slot)
         } else {
