@@ -50,7 +50,9 @@ pub unsafe fn take<const WAITS: bool>(
             guardian.stacks.untake(class, block);
             return null_mut();
         };
-        record.fetch();
+        if WAITS {
+            record.fetch();
+        }
         Header(0).changing().put(slot);
         // Nothing is written to the chunk before the mark.
         compiler_fence(Release);

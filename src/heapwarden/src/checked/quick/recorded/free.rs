@@ -53,8 +53,8 @@ pub unsafe fn put<const WAITS: bool>(
         if release.alignment.is_some_and(|alignment| !record.allows(alignment)) {
             return false;
         }
-        record.fetch();
         let next = if WAITS {
+            record.fetch();
             found.quarantined_by(&guardian.secret, slot)
         } else {
             Header::free().sealed_by(&guardian.secret, slot)

@@ -4,8 +4,8 @@
 //! As in `harden`'s, the checks are those of the general way, nothing is reported here, and whatever is
 //! unusual is left as it was found for the general way to judge. The caller's frame is handed in, so
 //! that no stack of ours has to be climbed.
-//! Cost: some 200 instructions for malloc from the same place again, of which the record and the counters
-//! are 90; some 150 for free.
+//! Cost: in `leak` some 300 instructions for malloc from the same place again, of which the record and the
+//! counters are 90, and some 200 for free; in `debug` 320 for each, and 100 for what leaves the quarantine.
 
 mod allocate;
 mod free;
