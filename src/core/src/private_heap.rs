@@ -6,14 +6,21 @@
 //! never given to the program, so its free lists may live in them.
 //! Some of that work is done by code that cannot go on without memory. Its requests are kept small
 //! and, when the kernel has nothing more to give, served from a spare chunk ([`alloc_surely`]).
+//! A signal handler may find that it interrupted its own thread in here, and has something to report: a second
+//! heap serves it.
 //! Cost: one lock per operation.
 
 use crate::os::{PAGE, mapping, page_round};
 use crate::private_runs::{RUN_BYTES_MAX, Runs};
 use crate::sync::Locked;
+use crate::thread::tls;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicU64, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+    compiler_fence,
+};
 
 const CHUNK_BYTES: usize = 256 * 1024;
 const SMALLEST_SHIFT: usize = 4;
@@ -36,8 +43,6 @@ struct State {
 static EPOCH: AtomicUsize = AtomicUsize::new(0);
 
 impl State {
-    const EMPTY: State = State::new(0);
-
     const fn new(epoch: usize) -> State {
         State { cursor: 0, end: 0, free: [0; LISTS], runs: Runs::new(epoch), spare: (0, 0) }
     }
@@ -68,7 +73,30 @@ impl State {
     }
 }
 
-static STATE: Locked<State> = Locked::new(State::EMPTY);
+/// The heap, and the one for signal handlers that interrupted their own thread in the first. A small block may
+/// be given to either; runs know by their epoch where they belong, and elsewhere are left as they are.
+static STATES: [Locked<State>; 2] =
+    [Locked::new(State::new(0)), Locked::new(State::new(epoch_of_second(0)))];
+
+const fn epoch_of_second(epoch: usize) -> usize {
+    usize::MAX - epoch
+}
+
+/// Runs `action` on the state that is this thread's to lock; `None` in a handler that interrupted a handler.
+fn with<R>(action: impl FnOnce(&mut State) -> R) -> Option<R> {
+    // SAFETY: the block is this thread's. The depth goes up before the lock is asked for, and down when it was
+    // given back; volatile, as a signal handler on this thread reads it in between, and leaves it as it was.
+    unsafe {
+        let depth = &raw mut (*tls::block()).private_depth;
+        let before = depth.read_volatile();
+        depth.write_volatile(before + 1);
+        compiler_fence(SeqCst);
+        let result = STATES.get(usize::from(before)).map(|state| state.with(action));
+        compiler_fence(SeqCst);
+        depth.write_volatile(before);
+        result
+    }
+}
 
 /// Notes bytes mapped for the library's own use.
 pub fn count_metadata(bytes: usize) {
@@ -95,12 +123,12 @@ fn map_whole(bytes: usize) -> *mut u8 {
 /// Zeroed memory that is never freed; `alignment` is at most a page. Null when there is none.
 pub fn permanent(bytes: usize, alignment: usize) -> *mut u8 {
     debug_assert!(alignment <= PAGE);
-    STATE.with(|state| state.bump(bytes, alignment))
+    with(|state| state.bump(bytes, alignment)).unwrap_or_else(|| map_whole(bytes))
 }
 
 /// Puts the spare chunk aside; to be called while there is memory.
 pub fn keep_spare() {
-    STATE.with(|state| {
+    let _ = with(|state| {
         if state.spare.0 == 0
             && let Some(chunk) = mapping::map(CHUNK_BYTES)
         {
@@ -123,7 +151,7 @@ pub unsafe fn alloc_surely(layout: Layout) -> *mut u8 {
     }
     // Where it goes when it is freed depends on its size, so it has the size of its kind.
     let bytes = 1 << (list_of(&layout) + SMALLEST_SHIFT);
-    STATE.with(|state| state.bump_spare(bytes, bytes))
+    with(|state| state.bump_spare(bytes, bytes)).unwrap_or(ptr::null_mut())
 }
 
 /// The general allocator for the library's own cold work.
@@ -143,7 +171,7 @@ unsafe impl GlobalAlloc for PrivateHeap {
         if list >= LISTS {
             if layout.align() <= PAGE && layout.size() <= RUN_BYTES_MAX {
                 let pages = page_round(layout.size()) / PAGE;
-                return STATE.with(|state| state.runs.take(pages)) as *mut u8;
+                return with(|state| state.runs.take(pages)).unwrap_or(0) as *mut u8;
             }
             if layout.align() > PAGE {
                 let bytes = page_round(layout.size());
@@ -155,7 +183,7 @@ unsafe impl GlobalAlloc for PrivateHeap {
             }
             return map_whole(layout.size());
         }
-        STATE.with(|state| {
+        let block = with(|state| {
             let freed = state.free[list];
             if freed == 0 {
                 let bytes = 1 << (list + SMALLEST_SHIFT);
@@ -164,7 +192,8 @@ unsafe impl GlobalAlloc for PrivateHeap {
             // SAFETY: a listed block is ours, and its first word was written when it was freed.
             state.free[list] = unsafe { *(freed as *const usize) };
             freed as *mut u8
-        })
+        });
+        block.unwrap_or_else(|| map_whole(layout.size()))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -174,14 +203,15 @@ unsafe impl GlobalAlloc for PrivateHeap {
             if layout.align() <= PAGE && layout.size() <= RUN_BYTES_MAX {
                 let pages = page_round(layout.size()) / PAGE;
                 // SAFETY: the caller is done with the run, which has that many pages.
-                return STATE.with(|state| unsafe { state.runs.give(block as usize, pages) });
+                let _ = with(|state| unsafe { state.runs.give(block as usize, pages) });
+                return;
             }
             // SAFETY: blocks of these sizes are mappings of their own, and the caller is done.
             unsafe { mapping::unmap(block as usize, page_round(layout.size())) };
             discount_metadata(page_round(layout.size()));
             return;
         }
-        STATE.with(|state| {
+        let _ = with(|state| {
             // SAFETY: the block is ours again, at least 16 bytes and aligned to 16.
             unsafe { *(block as *mut usize) = state.free[list] };
             state.free[list] = block as usize;
@@ -196,5 +226,56 @@ unsafe impl GlobalAlloc for PrivateHeap {
 pub unsafe fn repair_after_fork() {
     let epoch = EPOCH.fetch_add(1, Relaxed) + 1;
     // SAFETY: the caller's promise. If nothing was torn, the lists stay with their epoch.
-    unsafe { STATE.restart(State::new(epoch)) };
+    unsafe {
+        STATES[0].restart(State::new(epoch));
+        STATES[1].restart(State::new(epoch_of_second(epoch)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Layout = Layout::new::<[usize; 4]>();
+    const RUN: Layout = Layout::new::<[u8; 3 * PAGE]>();
+
+    /// A block of either size, written to from end to end.
+    fn taken(layout: Layout) -> *mut u8 {
+        // SAFETY: the layout is not empty, and the block is as long.
+        unsafe {
+            let block = PrivateHeap.alloc(layout);
+            assert!(!block.is_null());
+            block.write_bytes(0x55, layout.size());
+            block
+        }
+    }
+
+    #[test]
+    fn a_handler_that_interrupted_its_own_thread_in_here_is_served() {
+        let outside = [taken(SMALL), taken(RUN)];
+        let inside = with(|_| {
+            // SAFETY: taken above with these layouts, and used no more.
+            unsafe {
+                PrivateHeap.dealloc(outside[0], SMALL);
+                PrivateHeap.dealloc(outside[1], RUN);
+            }
+            // A handler that interrupts the handler: small blocks at least.
+            let deeper = with(|_| taken(SMALL)).expect("the second heap");
+            [taken(SMALL), taken(RUN), deeper, permanent(100, 16)]
+        });
+        let inside = inside.expect("the first heap");
+        let again = [taken(SMALL), taken(RUN)];
+        let mut all = [inside.as_slice(), &again].concat();
+        all.sort_unstable();
+        assert!(all.windows(2).all(|pair| pair[0] < pair[1]), "{all:?}");
+        // SAFETY: taken above with these layouts, and used no more.
+        unsafe {
+            PrivateHeap.dealloc(inside[0], SMALL);
+            PrivateHeap.dealloc(inside[1], RUN);
+            PrivateHeap.dealloc(inside[2], SMALL);
+            PrivateHeap.dealloc(again[0], SMALL);
+            PrivateHeap.dealloc(again[1], RUN);
+        }
+        taken(RUN);
+    }
 }

@@ -20,11 +20,11 @@ core::arch::global_asm!(
 );
 
 /// Where the thread is in its life.
-pub const STAGE_NEW: u32 = 0;
+pub const STAGE_NEW: u16 = 0;
 /// It has a cache.
-pub const STAGE_ATTACHED: u32 = 1;
+pub const STAGE_ATTACHED: u16 = 1;
 /// Its cache was given back; what it still does goes to the arenas directly.
-pub const STAGE_ENDED: u32 = 2;
+pub const STAGE_ENDED: u16 = 2;
 
 /// What every thread has at hand.
 #[repr(C)]
@@ -35,7 +35,9 @@ pub struct ThreadBlock {
     /// The cache the thread owns, null if it has none.
     pub(crate) cache: *mut Cache,
     /// One of the stages above.
-    pub(crate) stage: u32,
+    pub(crate) stage: u16,
+    /// How deep the thread is in the private heap: more than once in a signal handler.
+    pub(crate) private_depth: u16,
     /// Depth of the library's own work on this thread, for the layers above.
     pub inside: u32,
     /// The journey being recorded, null if none.
