@@ -45,8 +45,8 @@ unsafe extern "C-unwind" fn calloc_for(
     unsafe { allocate(size, true, at, frame_pointer) }
 }
 
-/// A block for a function that was jumped to with the caller's frame. Each way is a function of its own,
-/// that none saves registers for another.
+/// A block for a function that was jumped to with the caller's frame. The way on which freed blocks wait is
+/// a function of its own: it needs many registers, which the other need not save for it.
 ///
 /// # Safety
 /// Jumped to with the caller's frame.
@@ -56,7 +56,7 @@ unsafe fn allocate(size: usize, zeroed: bool, at: ReturnAt, frame_pointer: usize
     unsafe {
         match recorded::guardian() {
             Some(guardian) if guardian.waits => {
-                allocate_recorded::<true>(size, at, frame_pointer, zeroed, guardian)
+                allocate_where_freed_wait(size, at, frame_pointer, zeroed, guardian)
             }
             Some(guardian) => allocate_recorded::<false>(size, at, frame_pointer, zeroed, guardian),
             None => allocate_generally(size, zeroed, at, frame_pointer),
@@ -67,6 +67,20 @@ unsafe fn allocate(size: usize, zeroed: bool, at: ReturnAt, frame_pointer: usize
 /// # Safety
 /// As for [`allocate`].
 #[inline(never)]
+unsafe fn allocate_where_freed_wait(
+    size: usize,
+    at: ReturnAt,
+    frame_pointer: usize,
+    zeroed: bool,
+    guardian: &mut Guardian,
+) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { allocate_recorded::<true>(size, at, frame_pointer, zeroed, guardian) }
+}
+
+/// # Safety
+/// As for [`allocate`].
+#[inline(always)]
 unsafe fn allocate_recorded<const WAITS: bool>(
     size: usize,
     at: ReturnAt,
@@ -144,7 +158,7 @@ unsafe extern "C-unwind" fn free_for(block: *mut u8, at: ReturnAt, frame_pointer
     unsafe {
         match recorded::guardian() {
             Some(guardian) if guardian.waits => {
-                free_recorded::<true>(block, at, frame_pointer, guardian);
+                free_where_freed_wait(block, at, frame_pointer, guardian);
             }
             Some(guardian) => free_recorded::<false>(block, at, frame_pointer, guardian),
             None => release_generally(block, &FREE, at, frame_pointer),
@@ -155,6 +169,19 @@ unsafe extern "C-unwind" fn free_for(block: *mut u8, at: ReturnAt, frame_pointer
 /// # Safety
 /// As for `free`, for a function that was jumped to with the caller's frame.
 #[inline(never)]
+unsafe fn free_where_freed_wait(
+    block: *mut u8,
+    at: ReturnAt,
+    frame_pointer: usize,
+    guardian: &mut Guardian,
+) {
+    // SAFETY: the caller's promises.
+    unsafe { free_recorded::<true>(block, at, frame_pointer, guardian) }
+}
+
+/// # Safety
+/// As for `free`, for a function that was jumped to with the caller's frame.
+#[inline(always)]
 unsafe fn free_recorded<const WAITS: bool>(
     block: *mut u8,
     at: ReturnAt,
