@@ -14,6 +14,11 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // Our memory, thread-exit hooks and atfork handlers outlive any dlclose: never unmap the code.
     println!("cargo::rustc-link-arg-cdylib=-Wl,-z,nodelete");
+    // What every process runs lies side by side.
+    let order = Path::new(env!("CARGO_MANIFEST_DIR")).join("order.ld");
+    println!("cargo::rerun-if-changed=order.ld");
+    println!("cargo::rustc-link-arg-cdylib=-T");
+    println!("cargo::rustc-link-arg-cdylib={}", order.display());
     // Without debug information debuggers treat malloc as they treat libc's: by its name. With it
     // gdb believes what it says of the types, in a release build that malloc returns nothing, and
     // cannot allocate in the program any more.

@@ -142,7 +142,7 @@ impl Cache {
         // SAFETY: the caller's promise; the stacks lie behind the cache.
         unsafe {
             let mut base = place.add(1).cast::<usize>();
-            for (bin, class) in (*place).bins.iter_mut().zip(&TABLE).skip(1) {
+            for (bin, class) in (&mut (*place).bins)[1..].iter_mut().zip(&TABLE[1..]) {
                 let most = class.cached_max as usize;
                 (bin.base, bin.top) = (base, base);
                 bin.limit = base.add(most.min(FIRST_LIMIT));
