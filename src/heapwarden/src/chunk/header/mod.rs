@@ -15,13 +15,10 @@
 //! The check is in the lowest bytes: a write one byte past the slot below hits it, not the size.
 //! Cost of a check: a multiplication and a compare.
 
+mod in_memory;
+
 use super::Family;
-use super::alone::{self, Alone};
 use super::secret::{Secret, secret};
-use core::sync::atomic::{
-    AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
-};
 use heapwarden_core::layout::Fact;
 
 /// Where a chunk is in its life.
@@ -187,65 +184,6 @@ impl Header {
     pub fn is_inner(self) -> bool {
         self.0 & INNER != 0
     }
-
-    /// Reads the header at `address`.
-    ///
-    /// # Safety
-    /// `address` is a multiple of 8 in memory of this allocator that is mapped and readable.
-    #[inline(always)]
-    pub unsafe fn read(address: usize) -> Self {
-        // Acquire: pairs with the Release in `write`: who sees a state sees what led to it.
-        // SAFETY: the caller's promise.
-        Self(unsafe { (*(address as *const AtomicU64)).load(Acquire) })
-    }
-
-    /// Writes the value as it is at `address`.
-    ///
-    /// # Safety
-    /// As for [`Header::read`], and the chunk is the caller's.
-    #[inline(always)]
-    pub unsafe fn put(self, address: usize) {
-        // Release: pairs with the Acquire in `read`.
-        // SAFETY: the caller's promise.
-        unsafe { (*(address as *const AtomicU64)).store(self.0, Release) };
-    }
-
-    /// Writes the header, sealed, at `address`.
-    ///
-    /// # Safety
-    /// As for [`Header::read`], and the chunk is the caller's.
-    #[inline(always)]
-    pub unsafe fn write(self, address: usize) {
-        // SAFETY: the caller's promise.
-        unsafe { (*(address as *const AtomicU64)).store(self.sealed(address).0, Release) };
-    }
-
-    /// Replaces `self`, just read from `address`, by `next` as it is; false when another thread was
-    /// faster.
-    ///
-    /// # Safety
-    /// As for [`Header::read`].
-    #[inline(always)]
-    pub unsafe fn exchange(self, next: Header, address: usize) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { self.exchange_by(Alone::find(), next, address) }
-    }
-
-    /// [`exchange`](Self::exchange), with the place of libc's flag at hand.
-    ///
-    /// # Safety
-    /// As for [`Header::read`].
-    #[inline(always)]
-    pub unsafe fn exchange_by(self, alone: Alone, next: Header, address: usize) -> bool {
-        if alone.holds() {
-            // SAFETY: no other thread can run; the rest is the caller's promise.
-            return unsafe { alone::exchange(address as *mut u64, self.0, next.0) };
-        }
-        // SAFETY: the caller's promise.
-        let word = unsafe { &*(address as *const AtomicU64) };
-        // Acquire/Release: the winner of a race to free sees the block as the loser left it.
-        word.compare_exchange(self.0, next.0, AcqRel, Relaxed).is_ok()
-    }
 }
 
 /// For debuggers. How the check is made is in the script.
@@ -263,54 +201,4 @@ pub static FACTS: [Fact; 10] = [
 ];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::chunk::secret;
-
-    #[test]
-    fn what_is_sealed_is_read_back_and_keyed_to_its_address() {
-        secret::draw_for_tests();
-        for family in Family::ALL {
-            for state in STATES {
-                for slack in [0, 1, 15, 4095, SLACK_MAX] {
-                    let header = Header::new(state, family, slack).sealed(0x7f00_1238);
-                    assert!(header.is_valid(0x7f00_1238));
-                    assert!(!header.is_valid(0x7f00_1248));
-                    assert_eq!(
-                        (header.state(), header.family(), header.slack()),
-                        (state, family, slack)
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn only_our_own_mark_looks_like_a_change() {
-        secret::draw_for_tests();
-        let address = 0x7f00_1238;
-        let header = Header::new(State::Live, Family::New, 7).sealed(address);
-        assert!(header.changing().is_changing(address));
-        assert!(!header.changing().is_valid(address));
-        assert!(Header(0).changing().is_changing(address));
-        // On a header that is damaged the mark is lost: it belongs on nothing then.
-        assert!(!Header(header.0 ^ 0x5A00).changing().is_changing(address));
-        assert!(!header.is_changing(address));
-        for shift in (0..64).step_by(8) {
-            let stray = |byte| Header(header.0 & !(0xFF << shift) | byte << shift);
-            assert!(!(0..=255u64).any(|byte| stray(byte).is_changing(address)));
-        }
-    }
-
-    #[test]
-    fn every_changed_byte_breaks_the_check() {
-        secret::draw_for_tests();
-        let address = 0x7f00_1238;
-        let header = Header::new(State::Live, Family::New, 7).sealed(address);
-        for byte in 0..8 {
-            for change in 1..=255u64 {
-                assert!(!Header(header.0 ^ change << (8 * byte)).is_valid(address));
-            }
-        }
-    }
-}
+mod tests;
