@@ -96,7 +96,7 @@ fn wait_for_answer(socket: &Path) -> Result<()> {
 /// Runs redis-benchmark and returns the names of the tests it completed, one per line.
 fn drive(socket: &Path) -> Result<String> {
     let output = client("redis-benchmark", socket)
-        .args(["-n", REQUESTS, "-c", "20", "-P", "16", "-r", "100000", "-d", "200"])
+        .args(["-n", REQUESTS, "-c", "20", "-P", "64", "-r", "100000", "-d", "200"])
         .args(["-t", TESTS, "--csv"])
         .output()
         .map_err(|error| format!("redis-benchmark: {error}"))?;
