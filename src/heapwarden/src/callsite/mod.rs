@@ -19,7 +19,7 @@ pub(crate) use trie::FACTS as NODE_FACTS;
 
 use crate::unwind::{
     self, Backtrace, DEPTH_MAX, Engine, EngineChoice, Frame, FramePointerSteps, FramehopSteps,
-    LastStack, Memory, Purpose, Recent, Registers, Request, Steps, Window,
+    LastStack, Memory, Nodes, Purpose, Recent, Registers, Request, Steps, Window,
 };
 use trie::STACKS;
 
@@ -67,12 +67,57 @@ pub unsafe fn here_from(start: &Registers, purpose: Purpose, depth: usize) -> Ca
     match unwind::known_site(start, depth) {
         Some(site) => CallSite(site),
         // SAFETY: the caller's promise.
+        None => unsafe { find_near(start, purpose, depth) },
+    }
+}
+
+/// What most captures are that did not come up lately: some frames are new, all around them are those
+/// of the last stack.
+///
+/// # Safety
+/// As for [`here_from`].
+#[inline(never)]
+unsafe fn find_near(start: &Registers, purpose: Purpose, depth: usize) -> CallSite {
+    let is_usual = unwind::chosen() == EngineChoice::Framehop
+        && depth != 0
+        && !unwind::own_code().contains(&start.pc);
+    let note = |memory: &mut Memory, recent: &mut Recent, window: Window| {
+        let Some(innermost) = memory.last.frames.get(window.end - 1) else { return 0 };
+        let known = match innermost.node != 0 && innermost.reaches(window.count) {
+            // SAFETY: what a frame was given here, or in `of_window`, is a node.
+            true => unsafe { sites::known_at(innermost.node, window.count) },
+            false => None,
+        };
+        let site = known.unwrap_or_else(|| of_window(&mut memory.last, window));
+        let frames = &memory.last.frames[window.end - window.count..window.end];
+        recent.note(start, depth, frames, site);
+        site
+    };
+    let found = match is_usual {
+        true => unwind::with_usual_stack::<FramehopSteps, InTrie, u32>(start, depth, purpose, note),
+        false => None,
+    };
+    match found {
+        Some(site) => CallSite(site),
+        // SAFETY: the caller's promise.
         None => unsafe { find_from(start, purpose, depth) },
+    }
+}
+
+/// What frames are known by.
+struct InTrie;
+
+impl Nodes for InTrie {
+    #[inline(always)]
+    fn called_from(caller: u32, pc: usize) -> u32 {
+        // SAFETY: what a frame was given here, or in `of_window`, is a node.
+        unsafe { STACKS.child(caller, pc) }
     }
 }
 
 /// # Safety
 /// As for [`here_from`].
+#[cold]
 #[inline(never)]
 unsafe fn find_from(start: &Registers, purpose: Purpose, depth: usize) -> CallSite {
     find(&Request { start: *start, depth, skip: 0, own: unwind::own_code(), purpose })

@@ -73,6 +73,20 @@ pub fn known(node: u32, count: usize) -> Option<u32> {
     (get(number)?.count() == count).then_some(number)
 }
 
+/// The same for a number that is known to be a node's.
+///
+/// # Safety
+/// It is.
+#[inline(always)]
+pub unsafe fn known_at(node: u32, count: usize) -> Option<u32> {
+    // SAFETY: the caller's promise; what a node keeps is a call site.
+    unsafe {
+        // Acquire: pairs with the Release in `make`.
+        let number = STACKS.claimed(node).site.load(Acquire);
+        (number != 0 && SITES.claimed(number).count() == count).then_some(number)
+    }
+}
+
 /// The node that a call site was made for.
 pub fn node(number: u32) -> u32 {
     get(number).map_or(0, |site| site.node.load(Relaxed))

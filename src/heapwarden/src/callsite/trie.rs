@@ -57,6 +57,16 @@ impl Trie {
         self.nodes.get(number)
     }
 
+    /// The node of a number that is one's.
+    ///
+    /// # Safety
+    /// It is.
+    #[inline(always)]
+    pub unsafe fn claimed(&self, number: u32) -> &Node {
+        // SAFETY: the caller's promise.
+        unsafe { self.nodes.claimed(number) }
+    }
+
     /// The node of the frame `pc` called from `parent` (0 for a frame without one), which is made
     /// if there is none; 0 if there is no memory.
     ///

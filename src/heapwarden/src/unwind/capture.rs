@@ -6,7 +6,8 @@ use super::recent::Recent;
 use super::registers::Registers;
 use super::rule::Rule;
 use super::thread_state::{self, Memory, ThreadState};
-use super::walk::{Request, Window, walk, walk_plainly};
+use super::usual::{Nodes, Unknown};
+use super::walk::{Purpose, Request, Window, walk, walk_plainly};
 use super::{DEPTH_MAX, modules, usual};
 use core::ops::Range;
 
@@ -16,6 +17,8 @@ pub trait Steps {
     const NUMBER: u32;
     /// The rule for the frame whose return-like address is `pc`.
     fn rule(pc: usize) -> Option<Rule>;
+    /// The same, if nothing has to be found out for it.
+    fn known_rule(pc: usize) -> Option<Rule>;
     /// Reads the stack; the thread's own lies in `own`.
     fn reader(own: Range<usize>) -> Reader;
 }
@@ -82,7 +85,7 @@ fn capture_anew<S: Steps, R>(
             start = None;
         }
         let mut reader = S::reader(own.clone());
-        window = capture_once::<S>(state, request, start, &mut reader);
+        window = capture_once::<S>(state, request, start, &own, &mut reader);
         round += 1;
         if window.odd && !window.same {
             doubt(&state.memory(request.purpose).last);
@@ -103,14 +106,14 @@ fn capture_once<S: Steps>(
     state: &mut ThreadState,
     request: &Request,
     shorter: Option<Registers>,
+    own: &Range<usize>,
     reader: &mut Reader,
 ) -> Window {
     let (start, skip) = shorter.map_or((request.start, request.skip), |start| (start, 0));
     let is_program = skip == 0 && !request.own.contains(&start.pc);
     let (memory, ways_out) = state.parts(request.purpose);
     let last = &mut memory.last;
-    if is_program && let Some(window) = usual::changed(last, &start, request.depth, reader, S::rule)
-    {
+    if is_program && let Some(window) = unlike_the_last::<S>(last, &start, request.depth, own) {
         return window;
     }
     let window = walk(last, &Request { start, skip, ..request.clone() }, reader, S::rule);
@@ -118,6 +121,40 @@ fn capture_once<S: Steps>(
         ways_out.learn(request, &last.frames[window.end - 1..last.end]);
     }
     window
+}
+
+#[inline(never)]
+fn unlike_the_last<S: Steps>(
+    last: &mut LastStack,
+    start: &Registers,
+    depth: usize,
+    own: &Range<usize>,
+) -> Option<Window> {
+    usual::changed::<S, Unknown>(last, start, depth, own)
+}
+
+/// Captures the stack of at most `depth` frames from `start` on and hands it to `action` with what the
+/// thread remembers, if it is the last one but for some innermost frames, which become known by what `N`
+/// says. `None`, with nothing changed, if it is not, or if the state cannot be had.
+#[inline(always)]
+pub fn with_usual_stack<S: Steps, N: Nodes, R>(
+    start: &Registers,
+    depth: usize,
+    purpose: Purpose,
+    action: impl FnOnce(&mut Memory, &mut Recent, Window) -> R,
+) -> Option<R> {
+    let mut borrowed = thread_state::borrow(start.sp)?;
+    let state = borrowed.state();
+    if state.generation != generation_of::<S>() {
+        return None;
+    }
+    let own = state.bounds.around(start.sp);
+    let (memory, recent) = state.memory_and_recent(purpose);
+    let window = usual::changed::<S, N>(&mut memory.last, start, depth, &own)?;
+    if !window.same {
+        memory.last_site.forget();
+    }
+    Some(action(memory, recent, window))
 }
 
 fn generation_of<S: Steps>() -> u32 {

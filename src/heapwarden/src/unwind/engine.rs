@@ -64,6 +64,11 @@ impl Steps for FramehopSteps {
     }
 
     #[inline(always)]
+    fn known_rule(pc: usize) -> Option<Rule> {
+        memo::get(pc)
+    }
+
+    #[inline(always)]
     fn reader(own: Range<usize>) -> Reader {
         Reader::new(own)
     }
@@ -78,6 +83,11 @@ impl Steps for FramePointerSteps {
     #[inline(always)]
     fn rule(_: usize) -> Option<Rule> {
         Some(FRAME_POINTER_GUESS)
+    }
+
+    #[inline(always)]
+    fn known_rule(pc: usize) -> Option<Rule> {
+        Self::rule(pc)
     }
 
     #[inline(always)]

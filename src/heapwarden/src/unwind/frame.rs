@@ -6,11 +6,12 @@
 //!
 //! The frame pointer is part of that only where a frame further out finds its caller by it
 //! (`needs_bp`); elsewhere it may differ, being just some variable of the program.
-//! Cost: 56 bytes; the verification reads one or two words.
+//! Cost: 64 bytes, a cache line; the verification reads one or two words.
 
 use super::reader::Reader;
 use super::registers::Registers;
 use super::rule::{Caller, Rule};
+use super::usual::Left;
 
 /// More is never asked for: see [`hash`](super::hash).
 const REACH_MAX: usize = super::DEPTH_MAX;
@@ -52,11 +53,14 @@ impl Word {
 
 /// A remembered frame. All zero is valid, but must not be verified.
 #[derive(Clone, Copy)]
+#[repr(align(64))]
 pub struct Frame {
     /// The registers.
     pub registers: Registers,
     /// Where `pc` was read, if that can be read without asking; [`nowhere`] otherwise.
     slot: usize,
+    /// The same, if that it still holds `pc` is all that has to be verified; [`nowhere`] otherwise.
+    alone: usize,
     /// Where `bp` was read; 0 if the callee left it alone.
     pub bp_slot: usize,
     /// How to get to the caller; zero while nobody has asked.
@@ -80,6 +84,7 @@ impl Frame {
         Frame {
             registers,
             slot: nowhere(),
+            alone: nowhere(),
             bp_slot: 0,
             rule: 0,
             node: 0,
@@ -96,13 +101,30 @@ impl Frame {
         let Caller { registers, slot, bp_slot, fragile } = caller;
         let on_own_stack = reader.is_own(slot) && (bp_slot == 0 || reader.is_own(bp_slot));
         let slot = if on_own_stack && !fragile { slot } else { nowhere() };
-        Frame { slot, bp_slot, fragile, ..Frame::start(registers) }
+        Frame { slot, alone: slot, bp_slot, fragile, ..Frame::start(registers) }
     }
 
-    /// The frame that a plain step led to, on the thread's own stack.
+    /// The frame that a plain step on the thread's own stack led out of. `node` is right for `reach` frames.
     #[inline(always)]
-    pub fn returning(registers: Registers, slot: usize, bp_slot: usize) -> Frame {
-        Frame { slot, bp_slot, fragile: false, ..Frame::start(registers) }
+    pub fn left(found: &Left, needs_bp: bool, node: u32, reach: usize) -> Frame {
+        let Left { registers, rule, callee } = *found;
+        let (slot, bp_slot) = match callee {
+            Some(callee) => (registers.sp.wrapping_sub(8), callee.saved_below(registers.sp)),
+            None => (nowhere(), 0),
+        };
+        let checks_bp = needs_bp && bp_slot != 0;
+        Frame {
+            registers,
+            slot,
+            alone: if checks_bp { nowhere() } else { slot },
+            bp_slot,
+            rule: rule.to_bits(),
+            node,
+            reach: reach.min(REACH_MAX) as u16,
+            needs_bp,
+            checks_bp,
+            fragile: callee.is_none(),
+        }
     }
 
     /// Whether `node` says what is remembered of `count` frames, from this one outwards.
@@ -135,13 +157,34 @@ impl Frame {
     #[inline(always)]
     pub fn reached_as(&mut self, found: &Frame) {
         (self.slot, self.bp_slot, self.fragile) = (found.slot, found.bp_slot, found.fragile);
+        self.choose_checks();
+    }
+
+    /// The same, by a plain step on the thread's own stack.
+    #[inline(always)]
+    pub fn reached_by(&mut self, rule: Rule) {
+        self.slot = self.registers.sp.wrapping_sub(8);
+        self.bp_slot = rule.saved_below(self.registers.sp);
+        self.fragile = false;
+        self.choose_checks();
+    }
+
+    #[inline(always)]
+    fn choose_checks(&mut self) {
         self.checks_bp = self.needs_bp && self.bp_slot != 0;
+        self.alone = if self.checks_bp { nowhere() } else { self.slot };
     }
 
     /// Whether the slots that led here still hold what they held. The word that is nowhere never does.
     #[inline(always)]
     pub fn holds(&self) -> bool {
-        self.return_word().holds() && (!self.checks_bp || self.frame_pointer_word().holds())
+        let alone = Word { address: self.alone, value: self.registers.pc };
+        alone.holds() || self.holds_with_bp()
+    }
+
+    #[inline(always)]
+    fn holds_with_bp(&self) -> bool {
+        self.checks_bp && self.return_word().holds() && self.frame_pointer_word().holds()
     }
 
     #[inline(always)]
@@ -174,12 +217,10 @@ impl Frame {
     #[inline(always)]
     pub fn settle(&mut self, caller_needs_bp: bool) -> bool {
         self.needs_bp = match Rule::from_bits(self.rule) {
-            Some(rule) => {
-                rule.needs_frame_pointer() || (caller_needs_bp && !rule.restores_frame_pointer())
-            }
+            Some(rule) => rule.passes_need_of_bp(caller_needs_bp),
             None => true,
         };
-        self.checks_bp = self.needs_bp && self.bp_slot != 0;
+        self.choose_checks();
         self.needs_bp
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Frames lie outermost first, so that calls and returns since the last capture change the end of
 //! the array; see [`super::frame`] for what it takes that the others are still right.
-//! Cost: 28 KiB of address space a thread for the frames, touched as they fill.
+//! Cost: 42 KiB of address space a thread for the frames of each purpose, touched as they fill.
 
 use super::frame::Frame;
 use super::reader::Reader;
 use super::rule::Caller;
+use super::usual::{Left, Nodes};
 
 /// The last frame that does not hold. A loop of its own, which keeps what it needs in registers: most
 /// of a capture's time is spent here.
@@ -96,6 +97,34 @@ impl LastStack {
             kept += 1;
         }
         self.end = kept;
+    }
+
+    /// Keeps the frames up to `kept`, and puts inside of them those that were `left` by plain steps on
+    /// the thread's own stack, innermost first. Each is known by what `N` says, if the
+    /// last that is kept is known with `shown` frames. False if there is no room.
+    #[inline(always)]
+    pub fn append_left<N: Nodes>(&mut self, kept: usize, shown: usize, left: &[Left]) -> bool {
+        let Some([caller, places @ ..]) = self.frames.get_mut(kept - 1..kept + left.len()) else {
+            return false;
+        };
+        let (mut node, mut reach) = match caller.reaches(shown) {
+            true => (caller.node, caller.reach()),
+            false => (0, 0),
+        };
+        if let Some(callee) = left.last() {
+            caller.reached_by(callee.rule);
+        }
+        let mut needs_bp = caller.needs_bp;
+        for (frame, found) in places.iter_mut().zip(left.iter().rev()) {
+            if node != 0 {
+                node = N::called_from(node, found.registers.pc);
+                reach = if node == 0 { 0 } else { reach + 1 };
+            }
+            needs_bp = found.rule.passes_need_of_bp(needs_bp);
+            *frame = Frame::left(found, needs_bp, node, reach);
+        }
+        self.end = kept + left.len();
+        true
     }
 
     /// Puts a frame around the outermost one. What is known of the others may have been learnt when

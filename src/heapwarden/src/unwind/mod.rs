@@ -47,7 +47,7 @@ mod way_out;
 pub(crate) use after_fork::check as check_fork;
 pub(crate) use again::known_site;
 pub(crate) use bounds::first_stack_end;
-pub(crate) use capture::{Steps, capture_unaided, with_stack};
+pub(crate) use capture::{Steps, capture_unaided, with_stack, with_usual_stack};
 pub(crate) use critical::{block_signals, restore_signals};
 pub(crate) use engine::{FramePointerSteps, FramehopSteps, chosen};
 pub(crate) use frame::Frame;
@@ -56,6 +56,7 @@ pub(crate) use last_stack::LastStack;
 pub(crate) use readable::is_readable;
 pub(crate) use recent::Recent;
 pub(crate) use thread_state::Memory;
+pub(crate) use usual::Nodes;
 pub use walk::{Purpose, Request, Window};
 
 pub use engine::{Backtrace, Engine, EngineChoice, FramePointer, Framehop, Unaided, set_engine};

@@ -7,6 +7,8 @@
 
 use super::reader::Reader;
 use super::registers::Registers;
+use core::num::NonZeroU32;
+use core::ops::Range;
 
 const KIND_BITS: u32 = 3;
 const CFA_BITS: u32 = 16;
@@ -21,14 +23,14 @@ const GUESS: u32 = 6;
 
 /// One step outwards. Never zero, so that zero can stand for "none" in tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule(u32);
+pub struct Rule(NonZeroU32);
 
 /// The outermost frame: its caller is nobody.
-pub const OUTERMOST: Rule = Rule(END);
+pub const OUTERMOST: Rule = Rule::of(END);
 /// The kernel's return from a signal handler: the registers lie on the stack.
-pub const SIGNAL_RETURN: Rule = Rule(SIGNAL);
+pub const SIGNAL_RETURN: Rule = Rule::of(SIGNAL);
 /// Nothing is known of the code: it may have a frame pointer.
-pub const FRAME_POINTER_GUESS: Rule = Rule(GUESS);
+pub const FRAME_POINTER_GUESS: Rule = Rule::of(GUESS);
 
 /// The state after a step, and where it was read.
 #[derive(Clone, Copy)]
@@ -60,6 +62,10 @@ impl Rule {
         Self::encode(REALIGNED, cfa, 0)
     }
 
+    const fn of(kind: u32) -> Rule {
+        Self::from_bits(kind).expect("kinds are not 0")
+    }
+
     fn encode(kind: u32, cfa: usize, saved: usize) -> Option<Rule> {
         if !cfa.is_multiple_of(8) || !saved.is_multiple_of(8) || cfa == 0 {
             return None;
@@ -68,32 +74,35 @@ impl Rule {
         if cfa >> CFA_BITS != 0 || saved >> SAVED_BITS != 0 {
             return None;
         }
-        Some(Rule(kind | (cfa as u32) << KIND_BITS | (saved as u32) << (KIND_BITS + CFA_BITS)))
+        Self::from_bits(kind | (cfa as u32) << KIND_BITS | (saved as u32) << (KIND_BITS + CFA_BITS))
     }
 
     /// The rule as a number that is not 0.
     pub const fn to_bits(self) -> u32 {
-        self.0
+        self.0.get()
     }
 
     /// The rule of that number; `None` for 0.
     #[inline(always)]
     pub const fn from_bits(bits: u32) -> Option<Rule> {
-        if bits == 0 { None } else { Some(Rule(bits)) }
+        match NonZeroU32::new(bits) {
+            Some(bits) => Some(Rule(bits)),
+            None => None,
+        }
     }
 
     fn kind(self) -> u32 {
-        self.0 & ((1 << KIND_BITS) - 1)
+        self.to_bits() & ((1 << KIND_BITS) - 1)
     }
 
     #[inline(always)]
     fn cfa(self) -> usize {
-        8 * ((self.0 >> KIND_BITS) & ((1 << CFA_BITS) - 1)) as usize
+        8 * ((self.to_bits() >> KIND_BITS) & ((1 << CFA_BITS) - 1)) as usize
     }
 
     #[inline(always)]
     fn saved(self) -> usize {
-        8 * (self.0 >> (KIND_BITS + CFA_BITS)) as usize
+        8 * (self.to_bits() >> (KIND_BITS + CFA_BITS)) as usize
     }
 
     /// Whether the step needs the frame pointer.
@@ -113,17 +122,47 @@ impl Rule {
         !matches!(self.kind(), STACK | FRAME) || self.saved() != 0
     }
 
-    /// The CFA of the frame `at`, and where the caller's frame pointer lies (0 if it is in place), if
-    /// these two follow from the registers.
+    /// Whether the frame pointer matters in a frame with this rule, given whether it does in its caller.
     #[inline(always)]
-    pub fn plainly(self, at: &Registers) -> Option<(usize, usize)> {
+    pub fn passes_need_of_bp(self, caller_needs_bp: bool) -> bool {
+        self.needs_frame_pointer() || (caller_needs_bp && !self.restores_frame_pointer())
+    }
+
+    /// Where a step to the caller with this stack pointer found its frame pointer; 0 if that is in place.
+    #[inline(always)]
+    pub fn saved_below(self, cfa: usize) -> usize {
+        match self.saved() {
+            0 => 0,
+            saved => cfa.wrapping_sub(saved),
+        }
+    }
+
+    /// Steps from the frame `at` to its caller, if the CFA follows from the registers and all that is
+    /// read lies on the thread's `own` stack.
+    #[inline(always)]
+    pub fn step_within(self, at: &mut Registers, own: &Range<usize>) -> Option<()> {
         let cfa = match self.kind() {
             STACK => at.sp.wrapping_add(self.cfa()),
             FRAME => at.bp.wrapping_add(self.cfa()),
             _ => return None,
         };
+        // Rotated, an address that is not aligned counts as far away.
+        let room = cfa.wrapping_sub(8).wrapping_sub(own.start);
+        if cfa <= at.sp || room.rotate_right(3) >= own.end.wrapping_sub(own.start) / 8 {
+            return None;
+        }
         let saved = self.saved();
-        Some((cfa, if saved == 0 { 0 } else { cfa.wrapping_sub(saved) }))
+        if saved > room {
+            return None;
+        }
+        // SAFETY: aligned words of the thread's own stack, which nobody unmaps while its frames are on
+        // it. Volatile, as other frames may change them.
+        let word = |address: usize| unsafe { (address as *const usize).read_volatile() };
+        if saved != 0 {
+            at.bp = word(cfa - saved);
+        }
+        (at.pc, at.sp) = (word(cfa - 8), cfa);
+        Some(())
     }
 
     /// The caller of the frame `at`; `None` at the end of what can be known.

@@ -2,14 +2,17 @@
 //! that all is unchanged. What [`walk`](super::walk) would say, several times sooner; for whatever is
 //! not like this the walk is made after all.
 //!
-//! Cost: some 40 instructions for each frame that changed, five for each that did not.
+//! Cost: some 50 instructions for each frame that changed, 25 of them for its node; five for each
+//! that did not, nine where frame pointers lead outwards.
 
+use super::capture::Steps;
 use super::frame::Frame;
 use super::last_stack::LastStack;
-use super::reader::Reader;
 use super::registers::Registers;
 use super::rule::Rule;
 use super::walk::Window;
+use core::mem::MaybeUninit;
+use core::ops::Range;
 
 /// More new frames than this are left to the walk.
 const FRESH_MAX: usize = 24;
@@ -26,63 +29,88 @@ pub fn unchanged(last: &LastStack, start: &Registers, depth: usize) -> Option<Wi
     same.then_some(Window { end: last.end, count, same, odd: false })
 }
 
+/// What the layer above knows frames by.
+pub trait Nodes {
+    /// What it knows the frame `pc` by that is called from the one it knows by `caller`, which is not 0; 0
+    /// if it does not.
+    fn called_from(caller: u32, pc: usize) -> u32;
+}
+
+/// It has not asked for any.
+pub struct Unknown;
+
+impl Nodes for Unknown {
+    fn called_from(_: u32, _: usize) -> u32 {
+        0
+    }
+}
+
+/// A frame that a plain step led out of.
+#[derive(Clone, Copy)]
+pub struct Left {
+    /// Its registers.
+    pub registers: Registers,
+    /// The rule of the step.
+    pub rule: Rule,
+    /// The rule of the step that led here; `None` for the frame that the capture starts from.
+    pub callee: Option<Rule>,
+}
+
 /// Makes `last` that stack if it is new frames and then remembered ones; `None`, with nothing changed,
-/// if it is not.
+/// if it is not. `own` is the thread's own stack, which can be read.
 #[inline(always)]
-pub fn changed(
+pub fn changed<S: Steps, N: Nodes>(
     last: &mut LastStack,
     start: &Registers,
     depth: usize,
-    reader: &mut Reader,
-    mut rule_of: impl FnMut(usize) -> Option<Rule>,
+    own: &Range<usize>,
 ) -> Option<Window> {
-    let Registers { mut pc, mut sp, mut bp } = *start;
-    let mut frame = Frame::start(*start);
-    let (mut kept, mut fresh) = (last.end, 0);
+    let mut left = [const { MaybeUninit::<Left>::uninit() }; FRESH_MAX];
+    let mut fresh = 0;
+    let mut outer = last.frames.get(last.first..last.end)?.iter();
+    let mut frame = outer.next_back()?;
+    let (mut at, mut callee) = (*start, None);
     loop {
-        while kept > last.first && last.frames[kept - 1].registers.sp < sp {
-            kept -= 1;
+        while frame.registers.sp < at.sp {
+            frame = outer.next_back()?;
         }
-        if kept == last.first {
-            return None;
-        }
-        // As deep as was asked, and no remembered frame is part of it: nothing to verify.
-        if fresh == depth {
-            return None;
-        }
-        if last.frames[kept - 1].is(&Registers { pc, sp, bp }) {
+        // The same frame may have been called by another one.
+        if frame.is(&at) && outer.as_slice().last().is_none_or(Frame::holds) {
             break;
         }
-        if fresh == FRESH_MAX {
-            return None;
-        }
-        let rule = rule_of(pc)?;
-        let (cfa, bp_slot) = rule.plainly(&Registers { pc, sp, bp })?;
-        let slot = cfa.wrapping_sub(8);
-        if cfa <= sp || !reader.is_own(slot) || (bp_slot != 0 && !reader.is_own(bp_slot)) {
-            return None;
-        }
-        frame.rule = rule.to_bits();
-        last.fresh[fresh] = frame;
-        fresh += 1;
-        if bp_slot != 0 {
-            bp = reader.word(bp_slot)?;
-        }
-        (pc, sp) = (reader.word(slot)?, cfa);
-        frame = Frame::returning(Registers { pc, sp, bp }, slot, bp_slot);
+        let place = left.get_mut(fresh)?;
+        let rule = S::known_rule(at.pc)?;
+        place.write(Left { registers: at, rule, callee });
+        (callee, fresh) = (Some(rule), fresh + 1);
+        rule.step_within(&mut at, own)?;
     }
-    if fresh > 0 {
-        last.frames[kept - 1].reached_as(&frame);
+    // SAFETY: as many were written.
+    let left = unsafe { left[..fresh].assume_init_ref() };
+    // As deep as was asked, and no remembered frame is part of it: nothing to verify.
+    let wanted = depth.checked_sub(fresh + 1)?;
+    let outer = outer.as_slice();
+    let (kept, shown) = (last.first + outer.len() + 1, outer.len().min(wanted));
+    if shown < wanted && !last.complete {
+        return None;
     }
-    let wanted = depth - fresh;
-    let (index, held) = last.verify(kept - 1, wanted, reader);
-    if !held || (kept - index < wanted && !last.complete) {
+    if !all_hold(&outer[outer.len() - shown..]) {
         return None;
     }
     let same = fresh == 0 && kept == last.end;
-    if !same {
-        last.append(kept, fresh);
+    if !same && !last.append_left::<N>(kept, shown + 1, left) {
+        return None;
     }
-    let count = (last.end - last.first).min(depth);
-    Some(Window { end: last.end, count, same, odd: false })
+    Some(Window { end: last.end, count: shown + 1 + fresh, same, odd: false })
+}
+
+/// From the innermost one outwards: calls and returns change the inner end.
+#[inline(always)]
+fn all_hold(frames: &[Frame]) -> bool {
+    let (rest, quads) = frames.as_rchunks::<4>();
+    for [a, b, c, d] in quads.iter().rev() {
+        if !(d.holds() && c.holds() && b.holds() && a.holds()) {
+            return false;
+        }
+    }
+    rest.iter().rev().all(Frame::holds)
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing here allocates while all is well, so [`check`] may be called in signal handlers.
 
+use heapwarden::callsite;
 use heapwarden::unwind::{Engine, Framehop, Purpose, Registers, Request, Unaided};
 use std::cell::{Cell, RefCell};
 
@@ -10,6 +11,9 @@ pub const DEPTH: usize = 128;
 
 /// How many frames a capture is told to leave out.
 const SKIPPED: usize = 3;
+
+/// How many frames a call site has that does not have them all.
+const CUT: usize = 20;
 
 thread_local! {
     static CHECKS: Cell<u64> = const { Cell::new(0) };
@@ -32,6 +36,18 @@ impl Stack {
         let request = Request { start, depth, skip, own: 0..0, purpose: Purpose::Allocation };
         let count = engine.capture(&request, &mut frames);
         Stack { frames, count }
+    }
+
+    /// What a free's call site says, which is compared with the frees' last stack alone.
+    fn of_site(start: Registers, depth: usize) -> Stack {
+        let mut stack = Stack { frames: [0; DEPTH], count: 0 };
+        // SAFETY: the caller's frame.
+        let site = unsafe { callsite::here_from(&start, Purpose::Free, depth) };
+        for (place, pc) in stack.frames.iter_mut().zip(callsite::frames(site).iter()) {
+            *place = pc;
+            stack.count += 1;
+        }
+        stack
     }
 
     /// What libgcc says, from the frame that returns to `from` outwards.
@@ -78,6 +94,8 @@ pub extern "C" fn check() {
     // As if some of these functions were the library's: the way through them is remembered, whole.
     let outer = Stack::by(&Framehop, start, SKIPPED);
     let again = Stack::by(&Framehop, start, 0);
+    let site = Stack::of_site(start, DEPTH);
+    let cut_site = Stack::of_site(start, CUT);
     let theirs = Stack::by_libgcc(aided.frames[1]);
     CHECKS.set(CHECKS.get() + 1);
     let agree = same(aided.frames().get(1..).unwrap_or_default(), theirs.frames());
@@ -88,6 +106,8 @@ pub extern "C" fn check() {
     let agree = agree && outer_agrees && again.frames() == unaided.frames();
     let is_prefix = |stack: &Stack| unaided.frames().starts_with(stack.frames());
     let agree = agree && shallow.iter().all(|stack| stack.count > 0 && is_prefix(stack));
+    let cut = &unaided.frames()[..unaided.count.min(CUT)];
+    let agree = agree && site.frames() == unaided.frames() && cut_site.frames() == cut;
     if !agree || aided.frames() != unaided.frames() {
         keep_mismatch(&[
             ("aided", &aided),
@@ -96,6 +116,8 @@ pub extern "C" fn check() {
             ("without some", &outer),
             ("once more", &again),
             ("three frames", &shallow[2]),
+            ("call site", &site),
+            ("call site of some", &cut_site),
         ]);
     }
 }

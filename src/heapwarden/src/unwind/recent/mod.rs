@@ -81,23 +81,33 @@ impl Recent {
     #[inline]
     pub fn note(&mut self, start: &Registers, depth: usize, frames: &[Frame], site: u32) {
         let set = set_of(start);
-        let candidates = &mut self.candidates[set];
-        match candidates.iter().position(|candidate| candidate & !UNFIT == site) {
-            None => {
-                candidates.copy_within(..WAYS - 1, 1);
-                candidates[0] = site;
-            }
-            Some(found) if candidates[found] == site => {
-                if !self.keep(set, start, depth, frames, site) {
-                    self.candidates[set][found] |= UNFIT;
-                }
-            }
-            Some(_) => {}
+        let [a, b, c, d] = self.candidates[set];
+        let is_it = |candidate: u32| candidate & !UNFIT == site;
+        if is_it(a) | is_it(b) | is_it(c) | is_it(d) {
+            self.note_again(set, start, depth, frames, site);
+        } else {
+            self.candidates[set] = [site, a, b, c];
         }
     }
 
     #[cold]
     #[inline(never)]
+    fn note_again(
+        &mut self,
+        set: usize,
+        start: &Registers,
+        depth: usize,
+        frames: &[Frame],
+        site: u32,
+    ) {
+        let found = self.candidates[set].iter().position(|&candidate| candidate == site);
+        if let Some(found) = found
+            && !self.keep(set, start, depth, frames, site)
+        {
+            self.candidates[set][found] |= UNFIT;
+        }
+    }
+
     fn keep(
         &mut self,
         set: usize,

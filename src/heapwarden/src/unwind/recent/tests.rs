@@ -1,3 +1,5 @@
+use super::super::rule::Rule;
+use super::super::usual::Left;
 use super::kept::WORDS;
 use super::*;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -11,8 +13,10 @@ fn empty() -> Box<Recent> {
 
 /// A stack of two frames, the outer one of which was found in `slot`.
 fn frames(slot: &AtomicUsize) -> [Frame; 2] {
-    let outer = Registers::returning(slot.load(Relaxed), 0x2010, 0);
-    [Frame::returning(outer, slot.as_ptr() as usize, 0), Frame::start(START)]
+    let registers = Registers::returning(slot.load(Relaxed), slot.as_ptr() as usize + 8, 0);
+    let rule = Rule::from_stack_pointer(16, 0).expect("a small rule");
+    let outer = Left { registers, rule, callee: Some(rule) };
+    [Frame::left(&outer, false, 0, 0), Frame::start(START)]
 }
 
 #[test]
