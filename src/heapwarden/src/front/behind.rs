@@ -45,8 +45,8 @@ unsafe extern "C-unwind" fn calloc_for(
     unsafe { allocate(size, true, at, frame_pointer) }
 }
 
-/// A block for a function that was jumped to with the caller's frame. The way on which freed blocks wait is
-/// a function of its own: it needs many registers, which the other need not save for it.
+/// A block for a function that was jumped to with the caller's frame. Each way is a function of its own: they
+/// need many registers, which this need not save to choose one.
 ///
 /// # Safety
 /// Jumped to with the caller's frame.
@@ -58,7 +58,10 @@ unsafe fn allocate(size: usize, zeroed: bool, at: ReturnAt, frame_pointer: usize
             Some(guardian) if guardian.waits => {
                 allocate_where_freed_wait(size, at, frame_pointer, zeroed, guardian)
             }
-            Some(guardian) => allocate_recorded::<false>(size, at, frame_pointer, zeroed, guardian),
+            Some(guardian) if zeroed => {
+                allocate_where_none_waits::<true>(size, at, frame_pointer, guardian)
+            }
+            Some(guardian) => allocate_where_none_waits::<false>(size, at, frame_pointer, guardian),
             None => allocate_generally(size, zeroed, at, frame_pointer),
         }
     }
@@ -76,6 +79,19 @@ unsafe fn allocate_where_freed_wait(
 ) -> *mut c_void {
     // SAFETY: the caller's promise.
     unsafe { allocate_recorded::<true>(size, at, frame_pointer, zeroed, guardian) }
+}
+
+/// # Safety
+/// As for [`allocate`].
+#[inline(never)]
+unsafe fn allocate_where_none_waits<const ZEROED: bool>(
+    size: usize,
+    at: ReturnAt,
+    frame_pointer: usize,
+    guardian: &mut Guardian,
+) -> *mut c_void {
+    // SAFETY: the caller's promise.
+    unsafe { allocate_recorded::<false>(size, at, frame_pointer, ZEROED, guardian) }
 }
 
 /// # Safety
@@ -160,7 +176,7 @@ unsafe extern "C-unwind" fn free_for(block: *mut u8, at: ReturnAt, frame_pointer
             Some(guardian) if guardian.waits => {
                 free_where_freed_wait(block, at, frame_pointer, guardian);
             }
-            Some(guardian) => free_recorded::<false>(block, at, frame_pointer, guardian),
+            Some(guardian) => free_where_none_waits(block, at, frame_pointer, guardian),
             None => release_generally(block, &FREE, at, frame_pointer),
         }
     }
@@ -177,6 +193,19 @@ unsafe fn free_where_freed_wait(
 ) {
     // SAFETY: the caller's promises.
     unsafe { free_recorded::<true>(block, at, frame_pointer, guardian) }
+}
+
+/// # Safety
+/// As for `free`, for a function that was jumped to with the caller's frame.
+#[inline(never)]
+unsafe fn free_where_none_waits(
+    block: *mut u8,
+    at: ReturnAt,
+    frame_pointer: usize,
+    guardian: &mut Guardian,
+) {
+    // SAFETY: the caller's promises.
+    unsafe { free_recorded::<false>(block, at, frame_pointer, guardian) }
 }
 
 /// # Safety
