@@ -42,17 +42,23 @@ pub unsafe fn take<const WAITS: bool>(
         }
         let slot = block as usize;
         let end = slot + guardian.rings[class].slot_bytes();
-        let found = Header::read(slot);
-        let intact =
-            found.is_valid_by(&guardian.secret, slot) && is_unused::<WAITS>(found, slot, end);
-        let record = if intact { evidence::of_slot(slot, class) } else { None };
+        let is_intact = || {
+            let found = Header::read(slot);
+            found.is_valid_by(&guardian.secret, slot) && is_unused::<WAITS>(found, slot, end)
+        };
+        let record = if WAITS {
+            // First of all: where the fill ends that is verified is guessed wrong for every other size, and what
+            // comes behind waits for the guess.
+            evidence::of_slot(slot, class).inspect(|record| record.fetch()).filter(|_| is_intact())
+        } else if is_intact() {
+            evidence::of_slot(slot, class)
+        } else {
+            None
+        };
         let Some(record) = record else {
             guardian.stacks.untake(class, block);
             return null_mut();
         };
-        if WAITS {
-            record.fetch();
-        }
         Header(0).changing().put(slot);
         // Nothing is written to the chunk before the mark.
         compiler_fence(Release);
