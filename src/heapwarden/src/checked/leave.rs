@@ -1,7 +1,8 @@
-//! The way out of the quarantine: from a thread's ring to the shared queue of the deep profiles, and
-//! from there, or at once, to the core.
+//! The way out of the quarantine: from the shared queue of the deep profiles, or without one from a thread's
+//! ring, to the core.
 
 use super::guardian::{self, Guardian, OUTGOING};
+use super::outgoing::{flush, move_on};
 use super::settings::{Settings, settings};
 use super::{guarded, large, verify};
 use crate::chunk::fill::{self, Fill};
@@ -14,43 +15,8 @@ use heapwarden_core::size_class::{self, CLASSES, TABLE};
 /// Blocks that left the rings, in the deep profiles.
 pub static DEEP: Fifo = Fifo::new();
 
-/// A slot of `class` goes from the ring to the FIFO, or without one to the core.
-///
-/// # Safety
-/// The slot is quarantined and the caller's.
-#[inline(always)]
-pub unsafe fn move_on(settings: &Settings, guardian: &mut Guardian, slot: usize, class: usize) {
-    if settings.fifo_bytes == 0 {
-        // SAFETY: the caller's.
-        unsafe { leave(settings, slot, class) };
-        return;
-    }
-    let bytes = TABLE[class].slot_bytes as usize;
-    guardian.outgoing[guardian.outgoing_count] = Entry { address: slot, bytes };
-    guardian.outgoing_count += 1;
-    if guardian.outgoing_count == OUTGOING {
-        flush_outgoing(settings, guardian);
-    }
-}
-
-#[cold]
-fn flush_outgoing(settings: &Settings, guardian: &mut Guardian) {
-    let entries = &guardian.outgoing[..guardian.outgoing_count];
-    let mut out = [Entry::default(); OUTGOING];
-    let (queued, count) = DEEP.exchange(entries, settings.fifo_bytes, &mut out);
-    // SAFETY: not queued, so still this thread's; or taken out of the queue.
-    unsafe {
-        leave_together(settings, &entries[queued..]);
-        leave_together(settings, &out[..count]);
-    }
-    guardian.outgoing_count = 0;
-    if count == out.len() {
-        drain(settings, settings.fifo_bytes);
-    }
-}
-
 /// Lets the oldest blocks go until the FIFO is within `budget`.
-fn drain(settings: &Settings, budget: usize) {
+pub fn drain(settings: &Settings, budget: usize) {
     let mut out = [Entry::default(); OUTGOING];
     loop {
         let count = DEEP.take_beyond(budget, usize::MAX, &mut out);
@@ -62,38 +28,54 @@ fn drain(settings: &Settings, budget: usize) {
     }
 }
 
-/// How many slots ahead of the one that leaves are fetched: all of them have gone cold, and what is fetched
-/// together takes no longer than one.
-const AHEAD: usize = 4;
+/// How many slots ahead of the one that leaves are fetched.
+pub const AHEAD: usize = 2;
 
-/// Slots leave the quarantine.
+/// Slots leave the quarantine; an entry without an address is none.
 ///
 /// # Safety
 /// They are quarantined and the caller's.
-unsafe fn leave_together(settings: &Settings, entries: &[Entry]) {
+pub unsafe fn leave_together(settings: &Settings, entries: &[Entry]) {
     entries.iter().take(AHEAD).for_each(fetch);
     for (number, entry) in entries.iter().enumerate() {
         if let Some(ahead) = entries.get(number + AHEAD) {
             fetch(ahead);
         }
-        // A slot has as many bytes as its class says.
-        // SAFETY: the caller's promise.
-        unsafe { leave(settings, entry.address, size_class::class_of(entry.bytes)) };
+        if entry.address != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { leave_as(settings, entry) };
+        }
     }
+}
+
+/// A slot leaves the quarantine.
+///
+/// # Safety
+/// It is quarantined and the caller's.
+#[inline(always)]
+pub unsafe fn leave_as(settings: &Settings, entry: &Entry) {
+    // A slot has as many bytes as its class says.
+    // SAFETY: the caller's promise.
+    unsafe { leave(settings, entry.address, size_class::class_of(entry.bytes)) }
 }
 
 /// Has a slot's memory brought into the processor's caches. What is far behind its start the processor
-/// fetches by itself.
+/// fetches by itself. A short slot's end is asked for several times, which takes less time than to guess wrong
+/// how many lines it has.
 #[inline(always)]
-fn fetch(entry: &Entry) {
-    for line in (0..entry.bytes.min(FETCHED_MAX)).step_by(64) {
+pub fn fetch(entry: &Entry) {
+    if entry.address == 0 {
+        return;
+    }
+    for line in 0..FETCHED_LINES {
+        let place = entry.address + (64 * line).min(entry.bytes);
         // SAFETY: SSE is part of x86-64; a prefetch does nothing to memory.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>((entry.address + line) as *const i8) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place as *const i8) };
     }
 }
 
-/// The most bytes of a slot that are fetched.
-const FETCHED_MAX: usize = 512;
+/// The most lines of a slot that are fetched.
+const FETCHED_LINES: usize = 8;
 
 /// A slot of `class` leaves the quarantine: the core gets it. Its fill is verified now, or else no later than
 /// when it is to be used again; its header, which then still says quarantined, is verified with it.
@@ -144,7 +126,7 @@ pub fn empty_rings(guardian: &mut Guardian) {
             unsafe { move_on(settings, guardian, slot, class) };
         }
     }
-    flush_outgoing(settings, guardian);
+    flush(settings, guardian);
 }
 
 /// The core's hook: in a forked child, queues that another thread of the parent was changing start

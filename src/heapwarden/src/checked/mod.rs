@@ -14,6 +14,7 @@ mod guardian;
 mod large;
 mod leave;
 mod look;
+mod outgoing;
 mod patience;
 pub mod quick;
 mod release;

@@ -2,7 +2,8 @@
 //! [`leave`](super::leave)'s.
 
 use super::guardian;
-use super::leave::{leave, move_on};
+use super::leave::leave;
+use super::outgoing::move_on;
 use super::quick::recorded;
 use super::settings::{Settings, settings};
 use super::{accounting, large, look, verify, watched};

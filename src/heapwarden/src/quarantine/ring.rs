@@ -6,6 +6,7 @@
 //! Cost: two swaps; no lock, no atomic.
 
 use core::alloc::{GlobalAlloc, Layout};
+use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use core::ptr;
 use heapwarden_core::PrivateHeap;
 
@@ -77,6 +78,14 @@ impl Ring {
             *swapped = slot;
             leaving
         }
+    }
+
+    /// Has the random place that [`pass`](Self::pass) will change brought into the processor's caches.
+    #[inline(always)]
+    pub fn fetch(&self, random: u32) {
+        let place = self.places.wrapping_add((random & self.mask) as usize);
+        // SAFETY: SSE is part of x86-64; a prefetch does nothing to memory.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
     }
 
     /// How many slots wait. The owner may be at work: exact only while it rests.

@@ -109,10 +109,11 @@ pub fn visit_waiting(visit: &mut dyn FnMut(usize, u64)) {
             for class in 1..CLASSES {
                 visit(class, (&(*guardian).rings)[class].count() as u64);
             }
-            let count = (&raw const (*guardian).outgoing_count).read_volatile().min(OUTGOING);
-            for place in 0..count {
+            for place in 0..OUTGOING {
                 let slot = (&raw const (*guardian).outgoing[place].address).read_volatile();
-                visit(heapwarden_core::class_at(slot) as usize, 1);
+                if slot != 0 {
+                    visit(heapwarden_core::class_at(slot) as usize, 1);
+                }
             }
             guardian = (*guardian).next;
         }

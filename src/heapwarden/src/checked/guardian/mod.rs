@@ -42,9 +42,10 @@ pub struct Guardian {
     pub alone: Alone,
     /// The thread's stacks of free slots, while the short way is open to it.
     pub stacks: Stacks,
-    /// Slots on their way from the rings to the FIFO.
+    /// Slots on their way: the first ones from the rings to the FIFO, the others, as far as there are any, from
+    /// the FIFO to the core. One comes, and the one whose place it takes leaves.
     pub outgoing: [Entry; OUTGOING],
-    /// How many of them.
+    /// How many are on their way to the FIFO.
     pub outgoing_count: usize,
     /// The thread's number; 0 is the first thread.
     pub number: u16,

@@ -6,7 +6,7 @@ use crate::callsite::{self, counters};
 use crate::checked::guardian::Guardian;
 use crate::checked::release::Release;
 use crate::checked::settings::{Settings, settings};
-use crate::checked::{accounting, leave, verify};
+use crate::checked::{accounting, outgoing, verify};
 use crate::chunk::tail::Pattern;
 use crate::chunk::{HEADER_BYTES, Header, fill};
 use crate::evidence::{self, Record};
@@ -38,6 +38,7 @@ pub unsafe fn put<const WAITS: bool>(
     if WAITS && !guardian.rings[class].is_open() {
         return false;
     }
+    let random = if WAITS { fetch_early(guardian, class) } else { 0 };
     // SAFETY: the page belongs to a slab, so its memory is mapped; the address is 8 mod 16. A valid
     // header of a live block says that the slot starts here.
     unsafe {
@@ -72,7 +73,7 @@ pub unsafe fn put<const WAITS: bool>(
             counters::freed(guardian.alone, guardian.tallies(), site, size, age);
         }
         if WAITS {
-            wait(guardian, slot, class, record, caller);
+            wait(guardian, slot, class, record, caller, random);
         } else {
             record.note_gone(guardian.number);
             next.put(slot);
@@ -82,6 +83,17 @@ pub unsafe fn put<const WAITS: bool>(
         }
     }
     true
+}
+
+/// Has memory brought near that the end of a free needs: what comes after the fill, whose end is guessed wrong
+/// for every other size, and after the exchange, could not be asked for meanwhile. Returns the random number that
+/// decides where in the ring the block waits.
+#[inline(always)]
+fn fetch_early(guardian: &mut Guardian, class: usize) -> u32 {
+    outgoing::fetch_next(guardian);
+    let random = guardian.random();
+    guardian.rings[class].fetch(random);
+    random
 }
 
 /// A block that was filled and counted is recorded, and waits.
@@ -95,16 +107,16 @@ unsafe fn wait(
     class: usize,
     record: &Record,
     caller: &Registers,
+    random: u32,
 ) {
     let settings = settings();
     // SAFETY: the caller's promises; what leaves a ring is the ring owner's, and of its class.
     unsafe {
         let site = callsite::here_from(caller, Purpose::Free, settings.stack_depth);
         record.note_free(site.to_bits(), guardian.number);
-        let random = guardian.random();
         let leaving = guardian.rings[class].pass(slot, random);
         if leaving != 0 {
-            leave::move_on(settings, guardian, leaving, class);
+            outgoing::move_on(settings, guardian, leaving, class);
         }
         let (left, is_due) = guardian.until_check.overflowing_sub(1);
         guardian.until_check = left;
