@@ -174,43 +174,19 @@ unsafe extern "C-unwind" fn free_for(block: *mut u8, at: ReturnAt, frame_pointer
     unsafe {
         match recorded::guardian() {
             Some(guardian) if guardian.waits => {
-                free_where_freed_wait(block, at, frame_pointer, guardian);
+                free_recorded::<true>(block, at, frame_pointer, guardian);
             }
-            Some(guardian) => free_where_none_waits(block, at, frame_pointer, guardian),
+            Some(guardian) => free_recorded::<false>(block, at, frame_pointer, guardian),
             None => release_generally(block, &FREE, at, frame_pointer),
         }
     }
 }
 
+/// Not inlined: each of the two ways needs many registers, which [`free_for`] need not save to choose one.
+///
 /// # Safety
 /// As for `free`, for a function that was jumped to with the caller's frame.
 #[inline(never)]
-unsafe fn free_where_freed_wait(
-    block: *mut u8,
-    at: ReturnAt,
-    frame_pointer: usize,
-    guardian: &mut Guardian,
-) {
-    // SAFETY: the caller's promises.
-    unsafe { free_recorded::<true>(block, at, frame_pointer, guardian) }
-}
-
-/// # Safety
-/// As for `free`, for a function that was jumped to with the caller's frame.
-#[inline(never)]
-unsafe fn free_where_none_waits(
-    block: *mut u8,
-    at: ReturnAt,
-    frame_pointer: usize,
-    guardian: &mut Guardian,
-) {
-    // SAFETY: the caller's promises.
-    unsafe { free_recorded::<false>(block, at, frame_pointer, guardian) }
-}
-
-/// # Safety
-/// As for `free`, for a function that was jumped to with the caller's frame.
-#[inline(always)]
 unsafe fn free_recorded<const WAITS: bool>(
     block: *mut u8,
     at: ReturnAt,
